@@ -1,0 +1,70 @@
+"""What a caller asked for: one command, its arguments, its targets, its schedule."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils import timezone
+
+from tenants.models import Tenant
+from tenants.sealing import SealedField
+
+
+class CommandRequest(models.Model):
+    class CommandType(models.TextChoices):
+        DEVICE = "DEVICE"
+        GROUP = "GROUP"
+        DYNAMIC = "DYNAMIC"
+
+    class DeviceType(models.TextChoices):
+        ACTIVE = "active"
+        INACTIVE = "inactive"
+        ALL = "all"
+
+    class Schedule(models.TextChoices):
+        IMMEDIATE = "IMMEDIATE"
+        WINDOW = "WINDOW"
+        RECURRING = "RECURRING"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="command_requests", db_index=False)
+    command_type = models.CharField(max_length=16, choices=CommandType)
+    devices = ArrayField(models.UUIDField(), default=list, blank=True)
+    groups = ArrayField(models.UUIDField(), default=list, blank=True)
+    device_type = models.CharField(max_length=16, choices=DeviceType, default=DeviceType.ALL)
+    command = models.CharField(max_length=64)
+    command_args = models.JSONField(default=dict, blank=True, help_text="Secret ones masked")
+    secret_args = SealedField(help_text="JSON of the secret arguments")
+    schedule = models.CharField(max_length=16, choices=Schedule, default=Schedule.IMMEDIATE)
+    schedule_args = models.JSONField(default=dict, blank=True)
+    reason = models.TextField(blank=True)
+    is_internal = models.BooleanField(default=False, help_text="Issued by the platform, not by a caller")
+    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    fan_out_cursor = models.UUIDField(null=True, editable=False, help_text="The last device that has its row")
+    fanned_out_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(command_type__in=["DEVICE", "GROUP", "DYNAMIC"]), name="command_request_type_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(schedule__in=["IMMEDIATE", "WINDOW", "RECURRING"]),
+                name="command_request_schedule_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-created_at", "id"], name="command_request_list"),
+            models.Index(fields=["tenant", "command", "-created_at"], name="command_request_of_command"),
+            GinIndex(fields=["devices"], name="command_request_devices"),  # filter `devices`
+            GinIndex(fields=["groups"], name="command_request_groups"),  # filter `groups`
+            models.Index(  # the sweep for requests whose fan-out was cut off
+                fields=["created_at"], condition=models.Q(fanned_out_at__isnull=True), name="command_request_unfanned"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.command} {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,22 @@
+"""The Celery application. Tasks only nudge: what must happen is in PostgreSQL, and beat sweeps what a lost nudge left."""
+
+import os
+import time
+
+from celery import Celery, Task
+from django.core.cache import cache
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
+
+WORKER_HEARTBEAT_KEY = "worker-heartbeat"
+WORKER_HEARTBEAT_LIFE = 90  # seconds; beat sends one every 15
+
+app = Celery("muster")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@app.task(bind=True, name="config.worker_heartbeat", ignore_result=True, expires=60)
+def worker_heartbeat(self: Task) -> None:
+    """Proof for `/sys/ready` that a worker takes tasks that beat sends."""
+    cache.set(WORKER_HEARTBEAT_KEY, {"at": time.time(), "worker": self.request.hostname}, WORKER_HEARTBEAT_LIFE)

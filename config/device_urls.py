@@ -1,0 +1,5 @@
+"""What devices call, by the short way of `config.middleware.DeviceEndpoints`."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("onboarding.device_urls"))]

@@ -1,0 +1,96 @@
+"""Typed readers of the environment. Every variable is listed in `.env.example`.
+
+A secret may come from a file: `SECRET_KEY_FILE=/run/secrets/key` wins over `SECRET_KEY`.
+"""
+
+import os
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = Path(os.environ.get("MUSTER_VAR") or ROOT / "var")
+
+_reader = environ.Env()
+
+
+def load() -> None:
+    """Take settings from `.env`; without a DATABASE_URL, from the file a running `make run` leaves for other shells."""
+    environ.Env.read_env(str(ROOT / ".env"))
+    if not os.environ.get("DATABASE_URL") and (VAR / "dev.env").exists():
+        environ.Env.read_env(str(VAR / "dev.env"))
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name) or default
+
+
+def flag(name: str, *, default: bool) -> bool:
+    if not os.environ.get(name):
+        return default
+    word = os.environ[name].strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {word!r}.")
+
+
+def number(name: str, default: int) -> int:
+    if not os.environ.get(name):
+        return default
+    try:
+        return int(os.environ[name])
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {os.environ[name]!r}.") from None
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in text(name).split(",") if word.strip()] or list(default)
+
+
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """One of `allowed`; the first is the default."""
+    value = text(name, allowed[0])
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def secret(name: str, default: str = "") -> str:
+    """The secret's text, from `<NAME>_FILE` if that is set."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return text(name, default)
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
+
+
+def required(name: str) -> str:
+    value = secret(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} (or {name}_FILE) must be set. See .env.example.")
+    return value
+
+
+def database(name: str = "DATABASE_URL") -> dict[str, object]:
+    """Django's database settings from a URL, with the pool sized for one process's threads."""
+    url = secret(name)
+    if not url:
+        raise ImproperlyConfigured(f"{name} is not set. Start the services with `make run`, or point it at PostgreSQL.")
+    settings: dict[str, object] = dict(_reader.db_url_config(url))
+    if settings.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(f"{name} must name a PostgreSQL database (postgresql://…).")
+    raw = settings.get("OPTIONS")
+    options: dict[str, object] = dict(raw) if isinstance(raw, dict) else {}
+    host = options.pop("host", None)
+    if host:
+        settings["HOST"] = host
+    pool_max = number("DATABASE_POOL_MAX", 8)
+    if pool_max:
+        options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 10}
+    return {**settings, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}

@@ -1,0 +1,111 @@
+"""Probes for load balancers and people, and the answers of last resort."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views import defaults
+from django.views.decorators.http import require_safe
+from redis import Redis
+from redis.exceptions import RedisError
+
+from config.api.exception_handler import json_error
+from config.celery import WORKER_HEARTBEAT_KEY
+
+log = structlog.get_logger(__name__)
+
+
+class NotReady(Exception):
+    """Says what is missing and what to do."""
+
+
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """The process is up; nothing else is asked."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when this server can do its whole work, 503 otherwise; each check says how it went."""
+    checks = {name: _outcome(check) for name, check in CHECKS.items()}
+    good = all(outcome["ok"] for outcome in checks.values())
+    return JsonResponse({"status": "ready" if good else "not ready", "checks": checks}, status=200 if good else 503)
+
+
+def _outcome(check: Callable[[], None]) -> dict[str, Any]:
+    try:
+        check()
+    except NotReady as error:
+        return {"ok": False, "message": str(error)}
+    return {"ok": True}
+
+
+def _database() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.warning("database_not_ready", error=str(error))
+        raise NotReady("The database does not answer.") from None
+
+
+def _migrations() -> None:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        raise NotReady("The database does not answer.") from None
+    if plan:
+        raise NotReady(f"{len(plan)} migrations are not applied; run `manage.py migrate`.")
+
+
+def _broker() -> None:
+    client = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2)
+    try:
+        client.ping()
+    except RedisError as error:
+        log.warning("broker_not_ready", error=str(error))
+        raise NotReady("The broker (REDIS_URL) does not answer.") from None
+    finally:
+        client.close()
+
+
+def _worker() -> None:
+    heartbeat = cache.get(WORKER_HEARTBEAT_KEY)
+    if heartbeat is None:
+        raise NotReady("No worker has reported lately; check that `worker` and `beat` run.")
+    if time.time() - heartbeat["at"] > 60:
+        raise NotReady("The last worker report is older than a minute; check that `worker` and `beat` run.")
+
+
+CHECKS = {"database": _database, "migrations": _migrations, "broker": _broker, "worker": _worker}
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/sys/"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _wants_json(request):
+        return json_error(500, "Something went wrong on our side.")
+    return _plain(defaults.server_error(request))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return json_error(404, "Not found.") if _wants_json(request) else _plain(defaults.page_not_found(request, exception))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return json_error(400, "Bad request.") if _wants_json(request) else _plain(defaults.bad_request(request, exception))
+
+
+def _plain(response: HttpResponseBase) -> HttpResponse:
+    assert isinstance(response, HttpResponse)
+    return response

@@ -1,0 +1,197 @@
+"""Settings of every environment. `production` and `test` change what they must."""
+
+from config import env
+from config.settings.console import UNFOLD as UNFOLD
+from config.settings.logs import configure_structlog, logging_config
+
+env.load()
+
+BASE_DIR = env.ROOT
+VAR_DIR = env.VAR
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.secret("SECRET_KEY", "only-for-development-on-this-machine-and-never-for-production")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
+BASE_URL = env.text("BASE_URL", "http://127.0.0.1:8000").rstrip("/")  # as devices and callers reach us
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "django_structlog",
+    "axes",
+    "tenants",
+    "devices",
+    "apps_domain",
+    "commands",
+    "onboarding",
+]
+
+MIDDLEWARE = [
+    "config.middleware.DeviceEndpoints",  # device protocols leave the chain here
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestIdHeader",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = False  # each documented path, slash included, is the only one
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": env.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "muster",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+    }
+}
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_ENABLE_ADMIN = False
+SESSION_COOKIE_HTTPONLY = True
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = True
+
+LOGGING_CONFIG_JSON = env.flag("LOG_JSON", default=False)
+LOGGING = logging_config(level=env.text("LOG_LEVEL", "INFO"), json=LOGGING_CONFIG_JSON)
+configure_structlog()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+# Celery -------------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = f"redis+socket://{REDIS_URL.removeprefix('unix://')}".replace("?db=", "?virtual_host=") if (
+    REDIS_URL.startswith("unix://")
+) else REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # tasks may run twice; a killed worker's task is delivered again
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "visibility_timeout": 900}
+CELERY_TASK_PUBLISH_RETRY = False  # a request must not wait for a broker; beat sweeps what was not published
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULE = {
+    "worker heartbeat": {"task": "config.worker_heartbeat", "schedule": 15.0, "options": {"expires": 30}},
+    "fan out what was left": {"task": "commands.sweep_requests", "schedule": 10.0, "options": {"expires": 30}},
+    "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
+    "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
+# REST API -----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.RolePermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.CallerThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["config.api.renderers.ORJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsers.ORJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.renderers.AlwaysJSON",
+    "EXCEPTION_HANDLER": "config.api.exception_handler.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "config.api.openapi.DocumentedSchema",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Apps Domain",
+    "DESCRIPTION": "The public interface of the Apps Domain API, served by Muster.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "POSTPROCESSING_HOOKS": ["config.api.openapi.finish_document"],
+    "ENUM_NAME_OVERRIDES": {},
+}
+GATEWAY_HEADERS_REQUIRED = env.choice("GATEWAY_HEADERS", ("required", "optional")) == "required"
+API_RATE_LIMIT = env.number("API_RATE_LIMIT", 4000)  # requests per caller in API_RATE_PERIOD; 0 = no limit
+API_RATE_PERIOD = env.number("API_RATE_PERIOD", 300)  # seconds
+API_CACHE_COUNTS = True
+API_MAX_BODY = env.number("API_MAX_BODY", 10 * 1024 * 1024)  # bytes of a JSON body
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY
+
+# Secrets at rest ----------------------------------------------------------------------------------------------------
+ENCRYPTION_KEYS = env.secret("ENCRYPTION_KEYS", "dev:bXVzdGVyLWRldmVsb3BtZW50LWtleS0zMi1ieXRlcyE=")
+
+# Devices ------------------------------------------------------------------------------------------------------------
+ANDROID_ONLINE_SECONDS = env.number("ANDROID_ONLINE_SECONDS", 15 * 60)
+APPLE_ONLINE_SECONDS = env.number("APPLE_ONLINE_SECONDS", 24 * 3600)
+HEARTBEAT_STATUS_SECONDS = env.number("HEARTBEAT_STATUS_SECONDS", 30 * 60)
+
+# Commands -----------------------------------------------------------------------------------------------------------
+FAN_OUT_SLICE = env.number("FAN_OUT_SLICE", 5000)  # devices per transaction
+RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
+
+# Apple channel ------------------------------------------------------------------------------------------------------
+APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")
+APNS_PORT = env.number("APNS_PORT", 443)
+APNS_CA_FILE = env.text("APNS_CA_FILE")
+PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)
+ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)
+PROFILE_SIGNING_CERTIFICATE = env.secret("PROFILE_SIGNING_CERTIFICATE")  # PEM, chain after it; else the tenant's own
+PROFILE_SIGNING_KEY = env.secret("PROFILE_SIGNING_KEY")
+MDM_CERTIFICATE_HEADER = env.text("MDM_CERTIFICATE_HEADER")  # e.g. X-SSL-Client-Cert; off by default
+MDM_TRUSTED_PROXIES = env.words("MDM_TRUSTED_PROXIES")

@@ -1,0 +1,17 @@
+"""Tests: real PostgreSQL and Valkey, tasks run in place, nothing leaves the machine."""
+
+from config.settings.base import *  # noqa: F403 - as in production.py
+from config.settings.base import CACHES, DATABASES, MIDDLEWARE
+
+SECRET_KEY = "tests"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+DATABASES["default"]["OPTIONS"].pop("pool", None)  # one thread per test process
+CACHES = {"default": {**CACHES["default"], "BACKEND": "config.cache.ForgivingRedisCache"}}
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise")]
+AXES_ENABLED = False
+API_RATE_LIMIT = 0
+APNS_HOST = "127.0.0.1"
+APNS_PORT = 1  # nobody listens; tests that push start the stand-in
+BASE_URL = "http://testserver"

@@ -1,0 +1,26 @@
+"""Every HTTP face but the devices' (`config.device_urls`). The one place that names the apps, by dotted string."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+
+from config import health
+from config.api.exception_handler import unknown_route
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("sys/health", health.health, name="health"),
+    path("sys/ready", health.ready, name="ready"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="swagger-ui"),
+    path("api/docs/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("", include("devices.urls")),
+    path("", include("commands.urls")),
+    re_path(r"^api/(?P<path>.*)$", unknown_route),
+]
+
+handler500 = "config.health.server_error"
+handler404 = "config.health.not_found"
+handler400 = "config.health.bad_request"

@@ -1,0 +1,39 @@
+"""Reads about tenants."""
+
+import uuid
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from config.api.errors import NotFound
+from tenants.models import ApnsCertificate, Role, Tenant
+
+
+def get_tenant(tenant_id: str | uuid.UUID) -> Tenant:
+    """By id or NotFound."""
+    try:
+        return Tenant.objects.get(pk=uuid.UUID(str(tenant_id)))
+    except (Tenant.DoesNotExist, ValueError):
+        raise NotFound(f"No tenant has the id {tenant_id}.") from None
+
+
+def tenants_of_user(user: User | AnonymousUser, needed: Role = Role.VIEWER) -> QuerySet[Tenant]:
+    """The tenants a console user may act for with at least this role."""
+    if not user.is_active or not user.is_staff:
+        return Tenant.objects.none()
+    if user.is_superuser:
+        return Tenant.objects.all()
+    roles = [role for role in Role if role.allows(needed)]
+    return Tenant.objects.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+
+
+def active_apns_certificate(*, tenant: Tenant) -> ApnsCertificate | None:
+    """The newest completed certificate still in date."""
+    return (
+        ApnsCertificate.objects.filter(
+            tenant=tenant, state=ApnsCertificate.State.COMPLETED, cert_expiry_on__gt=timezone.now()
+        )
+        .order_by("-cert_expiry_on")
+        .first()
+    )

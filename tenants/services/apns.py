@@ -1,0 +1,84 @@
+"""The life of a tenant's APNs certificate: key pair and CSR, then Apple's signed certificate."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from django.db import transaction
+from django.utils import timezone
+
+from config.api.errors import BadRequest
+from tenants import audit
+from tenants.actors import Actor
+from tenants.models import ApnsCertificate, Tenant
+
+TOPIC_PREFIX = "com.apple.mgmt"
+
+
+@transaction.atomic
+def create_apns_certificate(*, tenant: Tenant, actor: Actor) -> ApnsCertificate:
+    """A new key pair and its signing request, waiting for Apple's certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{tenant.name} MDM push"[:64])])
+    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    row = ApnsCertificate.objects.create(
+        tenant=tenant,
+        private_key=key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+        signing_request=request.public_bytes(serialization.Encoding.PEM).decode(),
+        created_by=actor.name,
+        updated_by=actor.name,
+    )
+    audit.record(actor=actor, action="apns_certificate.requested", subject=row)
+    return row
+
+
+@transaction.atomic
+def complete_apns_certificate(
+    *, certificate: ApnsCertificate, pem: bytes, apple_id: str, actor: Actor
+) -> ApnsCertificate:
+    """Apple's signed certificate for a waiting request. BadRequest when it does not fit."""
+    row = ApnsCertificate.objects.select_for_update().get(pk=certificate.pk)
+    signed = _parse(pem)
+    key = serialization.load_pem_private_key(row.private_key, password=None)
+    if _public_bytes(signed.public_key()) != _public_bytes(key.public_key()):
+        raise BadRequest("invalid APNs certificate: it was made for another signing request.")
+    now = timezone.now()
+    if not signed.not_valid_before_utc <= now <= signed.not_valid_after_utc:
+        raise BadRequest(f"invalid APNs certificate: it is valid until {signed.not_valid_after_utc:%Y-%m-%d} only.")
+    row.topic = _topic(signed)
+    row.certificate = signed.public_bytes(serialization.Encoding.PEM).decode()
+    row.cert_created_at = signed.not_valid_before_utc
+    row.cert_expiry_on = signed.not_valid_after_utc
+    row.apple_id = apple_id
+    row.state = ApnsCertificate.State.COMPLETED
+    row.topic_stopped_at, row.topic_stopped_reason = None, ""
+    row.updated_by = actor.name
+    row.full_clean()
+    row.save()
+    audit.record(actor=actor, action="apns_certificate.completed", subject=row, details={"topic": row.topic})
+    return row
+
+
+def _parse(pem: bytes) -> x509.Certificate:
+    load = x509.load_pem_x509_certificate if b"-----BEGIN" in pem else x509.load_der_x509_certificate
+    try:
+        return load(pem)
+    except ValueError:
+        raise BadRequest("invalid APNs certificate: the file is not a PEM or DER certificate.") from None
+
+
+def _topic(certificate: x509.Certificate) -> str:
+    """The push topic stands in the subject's user id (UID)."""
+    values = [str(item.value) for item in certificate.subject.get_attributes_for_oid(NameOID.USER_ID)]
+    if not values or not values[0].startswith(TOPIC_PREFIX):
+        raise BadRequest(f"invalid APNs certificate: its subject carries no {TOPIC_PREFIX} topic; is it an MDM one?")
+    return values[0]
+
+
+def _public_bytes(key: object) -> bytes:
+    encoded: bytes = key.public_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return encoded
