@@ -1,0 +1,148 @@
+"""PostgreSQL and Valkey for a run, a test or a bench: ours, or those that DATABASE_URL and REDIS_URL name."""
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from config.dev.binaries import find_postgres, find_valkey
+from config.dev.console import LauncherError, report
+from config.dev.logs import rotate
+from config.dev.places import make_directory, shown, socket_directory, throwaway_directory
+from config.dev.postgres import Postgres
+from config.dev.relocation import place_within_reach
+from config.dev.valkey import Valkey
+
+PROBE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service and where it came from. `process` and `log` are None for one that we did not start."""
+
+    name: str
+    url: str
+    description: str
+    process: subprocess.Popen[bytes] | None = None
+    log: Path | None = None
+
+
+@dataclass(frozen=True)
+class Services:
+    database: Service
+    broker: Service
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.database.url, "REDIS_URL": self.broker.url}
+
+    @property
+    def both(self) -> tuple[Service, Service]:
+        return self.database, self.broker
+
+
+@contextlib.contextmanager
+def persistent_services(var: Path, settings: Mapping[str, str]) -> Iterator[Services]:
+    """Services whose data stays in `var`. `settings`: where DATABASE_URL and REDIS_URL are looked up."""
+    logs = make_directory(var / "log")
+    with contextlib.ExitStack() as stack:
+        database = external("postgres", settings.get("DATABASE_URL", ""), 5432)
+        broker = external("valkey", settings.get("REDIS_URL", ""), 6379)
+        if database is None:
+            database = start_postgres(stack, data=var / "pg", sockets=None, log=rotate(logs / "postgres.log"))
+        if broker is None:
+            sockets = socket_directory(var, shared=os.getuid() == 0)
+            broker = start_valkey(stack, data=var / "valkey", sockets=sockets, log=rotate(logs / "valkey.log"))
+        yield Services(database, broker)
+
+
+@contextlib.contextmanager
+def throwaway_services(settings: Mapping[str, str]) -> Iterator[Services]:
+    """Fresh empty services that never wait for a disk and leave nothing behind."""
+    with contextlib.ExitStack() as stack:
+        database = external("postgres", settings.get("DATABASE_URL", ""), 5432)
+        broker = external("valkey", settings.get("REDIS_URL", ""), 6379)
+        if database is None:
+            place = stack.enter_context(throwaway_directory())
+            database = start_postgres(stack, data=place / "pg", sockets=place, log=place / "postgres.log")
+        if broker is None:
+            place = stack.enter_context(throwaway_directory())
+            broker = start_valkey(stack, data=place / "valkey", sockets=place, log=place / "valkey.log")
+        yield Services(database, broker)
+
+
+def start_postgres(stack: contextlib.ExitStack, *, data: Path, sockets: Path | None, log: Path) -> Service:
+    """`sockets`: a directory for a throw-away server; None for one whose data stays."""
+    binaries = find_postgres()
+    throwaway, var = sockets is not None, data.parent
+    if sockets is not None:
+        sockets.chmod(0o711)  # the server's user must pass through; what is inside is its own
+        sockets = make_directory(sockets / "s")
+    binaries, data, identity = place_within_reach(binaries, data)
+    sockets = sockets or socket_directory(var, shared=os.getuid() == 0)
+    server = Postgres(binaries, identity, data, sockets, log, throwaway=throwaway)
+    stack.callback(stop_quietly, server)
+    server.start()
+    where = "in a throw-away folder" if throwaway else f"in {shown(data)}"
+    return Service(
+        "postgres", server.url, f"{binaries.origin} PostgreSQL {binaries.version}, data {where}", server.process, log
+    )
+
+
+def start_valkey(stack: contextlib.ExitStack, *, data: Path, sockets: Path, log: Path) -> Service:
+    program, description = find_valkey()
+    server = Valkey(program, data, sockets, log, throwaway=data.parent == sockets)
+    stack.callback(stop_quietly, server)
+    server.start()
+    return Service("valkey", server.url, description, server.process, log)
+
+
+def stop_quietly(server: Postgres | Valkey) -> None:
+    """One server's bad end must not keep the other from being stopped."""
+    try:
+        server.stop()
+    except LauncherError as error:
+        report(error)
+
+
+def external(name: str, url: str, default_port: int) -> Service | None:
+    """The service at `url`, None if that is empty. Raises LauncherError if nothing answers there."""
+    if not url:
+        return None
+    variable = "DATABASE_URL" if name == "postgres" else "REDIS_URL"
+    place = address_of(url, default_port)
+    try:
+        probe(place)
+    except OSError as error:
+        told = place if isinstance(place, str) else f"{place[0]}:{place[1]}"
+        raise LauncherError(
+            f"{variable} names {told}, but nothing answers there ({error.strerror or error})."
+        ) from None
+    return Service(name, url, f"from {variable}")
+
+
+def address_of(url: str, default_port: int) -> str | tuple[str, int]:
+    """A unix socket's path, or host and port."""
+    parts = urlsplit(url)
+    folder = (parse_qs(parts.query).get("host") or [""])[0]
+    if folder.startswith("/"):
+        return f"{folder}/.s.PGSQL.{default_port}"
+    if parts.scheme.startswith(("unix", "redis+socket")):
+        return unquote(parts.path)
+    try:
+        return parts.hostname or "127.0.0.1", parts.port or default_port
+    except ValueError:
+        raise LauncherError("DATABASE_URL or REDIS_URL names a port that is not a number.") from None
+
+
+def probe(place: str | tuple[str, int]) -> None:
+    if isinstance(place, tuple):
+        socket.create_connection(place, timeout=PROBE_SECONDS).close()
+        return
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PROBE_SECONDS)
+        connection.connect(place)
