@@ -1,0 +1,45 @@
+"""Run what stands in for Apple on a developer's machine."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from onboarding.simulation.apns import ApnsStandIn, PortTaken
+
+
+class Command(BaseCommand):
+    help = "Run the stand-in of Apple's push service until it is told to stop. Needs no database."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--directory", type=Path, required=True, help="where its certificates are kept, or made")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument("--apns-port", type=int, default=2197, help="TLS, HTTP/2 (default: %(default)s)")
+        parser.add_argument("--courier-port", type=int, default=2198, help="for devices (default: %(default)s)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            asyncio.run(self._serve(options))
+        except PortTaken as error:
+            raise CommandError(str(error)) from error
+
+    async def _serve(self, options: dict[str, Any]) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stand_in = ApnsStandIn(
+            options["directory"],
+            host=options["host"],
+            apns_port=options["apns_port"],
+            courier_port=options["courier_port"],
+        )
+        await stand_in.start()
+        apns, courier = (f"{stand_in.host}:{port}" for port in (stand_in.apns_port, stand_in.courier_port))
+        self.stdout.write(f"apns stand-in listening on {apns}, courier on {courier}")
+        self.stdout.flush()
+        await stop.wait()
+        await stand_in.stop()
