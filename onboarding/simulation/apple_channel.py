@@ -1,0 +1,137 @@
+"""One signed message of a device to its server, and what may come of it."""
+
+import json
+import plistlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from xml.parsers.expat import ExpatError
+
+from onboarding.simulation.apple_hardware import Hardware
+from onboarding.simulation.apple_http import HttpClient, Reply, header_of, send
+from onboarding.simulation.apple_state import DeviceState, Management
+from onboarding.simulation.identity import SignatureStyle
+
+CHECK_IN_TYPE = "application/x-apple-aspen-mdm-checkin"
+CONNECT_TYPE = "application/x-apple-aspen-mdm"
+_UNRECOGNISED = "com.apple.unrecognized.device"
+
+Ending = Literal[
+    "finished",  # the server had nothing more
+    "refused",  # the server answered with an error; the device tries again at its next push
+    "unreachable",
+    "reply lost",
+    "request lost",
+    "command lost",
+    "unenrolled",
+    "erased",
+    "powered off",
+    "not enrolled",
+    "endless",
+]
+
+
+@dataclass(frozen=True)
+class Executed:
+    """One command as the device answered it."""
+
+    command_uuid: str
+    request_type: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One connection: what was carried out, how it ended, and the HTTP status of a refusal (else 200)."""
+
+    executed: tuple[Executed, ...]
+    ending: Ending
+    http_status: int = 200
+
+
+class DeviceError(Exception):
+    """The device could not do what it was told; the message says why in one sentence."""
+
+
+class NotEnrolled(DeviceError):
+    """The device has no server."""
+
+
+class Refused(DeviceError):
+    """The server answered a message with an HTTP error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unwanted(Refused):
+    """The server's answer means that the device is to remove its management."""
+
+
+def put_message(
+    http: HttpClient, url: str, message: Mapping[str, Any], *, management: Management, style: SignatureStyle
+) -> bytes:
+    """PUTs a message, signed if the profile asked for it, and gives the body of the answer.
+
+    Raises Unwanted, Refused and ServerUnreachable.
+    """
+    body = plistlib.dumps(dict(message))
+    what = str(message.get("MessageType") or message.get("Status"))
+    headers = {
+        "Content-Type": CHECK_IN_TYPE if "MessageType" in message else CONNECT_TYPE,
+        "User-Agent": "MDM/1.0",
+    }
+    if management.sign_message:
+        headers["Mdm-Signature"] = management.identity.mdm_signature(body, style)
+    reply = send(http, "PUT", url, content=body, headers=headers)
+    if reply.status_code == 200:
+        return reply.content
+    refusal = Unwanted if _says_go_away(reply) else Refused
+    raise refusal(reply.status_code, f"The server answered {what} with HTTP {reply.status_code}.")
+
+
+def _says_go_away(reply: Reply) -> bool:
+    """401, or since iOS 17 a 403 whose body says that the server does not know the device."""
+    if reply.status_code != 403:
+        return reply.status_code == 401
+    if "json" in header_of(reply, "Content-Type"):
+        try:
+            body = json.loads(reply.content)
+        except ValueError:
+            return False
+    else:
+        body = read_plist(reply.content)
+    return isinstance(body, dict) and body.get("code") == _UNRECOGNISED
+
+
+def read_plist(content: bytes) -> object:
+    """The object in a property list, None for anything else."""
+    try:
+        return plistlib.loads(content)
+    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def authenticate_fields(hardware: Hardware, state: DeviceState) -> dict[str, Any]:
+    """What Authenticate says beside the keys of every check-in message."""
+    fields = {
+        "DeviceName": state.name,
+        "Model": hardware.product.model,
+        "ModelName": hardware.product.family,
+        "ProductName": hardware.product.product,
+        "OSVersion": hardware.os.version,
+        "BuildVersion": hardware.os.build,
+        "SerialNumber": hardware.serial,
+    }
+    return {**fields, "IMEI": hardware.imei} if hardware.imei else fields
+
+
+def token_update_fields(management: Management) -> dict[str, Any]:
+    """What TokenUpdate says beside the keys of every check-in message."""
+    return {
+        "Token": management.push_token,
+        "PushMagic": management.push_magic,
+        "UnlockToken": management.unlock_token,
+        "AwaitingConfiguration": False,
+    }

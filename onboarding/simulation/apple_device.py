@@ -1,0 +1,410 @@
+"""A simulated Apple device: it enrols with a profile, connects when pushed and carries out commands.
+
+It speaks to the server by HTTP alone and shares no code with it. One device is used by one thread at a time.
+Message shapes: Apple's "Check-in" and "Commands and queries" of the Device Management documentation.
+"""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from onboarding.simulation.apple_answers import (
+    Answer,
+    MalformedCommand,
+    answer_command,
+    error_answer,
+    keep_profile,
+    profile_data,
+    profile_error_answer,
+)
+from onboarding.simulation.apple_channel import (
+    Conversation,
+    DeviceError,
+    Ending,
+    Executed,
+    NotEnrolled,
+    Refused,
+    Unwanted,
+    authenticate_fields,
+    put_message,
+    read_plist,
+    token_update_fields,
+)
+from onboarding.simulation.apple_hardware import Hardware, draw_hardware
+from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
+from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_profile
+from onboarding.simulation.apple_state import DeviceState, InstalledProfile, Management, load_state, save_state
+from onboarding.simulation.identity import Identity, KeyFactory, SignatureStyle, generate_key
+from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient, ScepError, ScepOptions
+
+# A device follows commands for as long as it is given some; this only ends a server's endless loop.
+_COMMANDS_PER_CONNECTION = 1000
+
+
+class EnrolmentFailed(DeviceError):
+    """The device is not enrolled. ``retryable``: the server may be able to do it later."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class _Interrupted(Exception):
+    """The connection breaks here, as told."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending)
+        self.ending: Ending = ending
+
+
+class SimulatedAppleDevice:
+    """Device number ``index`` of the fleet ``seed``: the same two always give the same serial and UDID.
+
+    Misbehaviour, each a number of times: ``lose_replies`` (carries a command out but its report is lost),
+    ``lose_requests`` (a message never arrives), ``lose_commands`` (the server's answer is lost on its way),
+    ``repeat_replies`` (a report is sent twice). ``dead``: takes no notice of pushes.
+    With ``state_file`` everything is kept across restarts; raises StateError when that file is unreadable.
+    """
+
+    def __init__(
+        self,
+        http: HttpClient,
+        *,
+        seed: str = "muster",
+        index: int = 0,
+        supervised: bool | None = None,
+        state_file: Path | None = None,
+        signature_style: SignatureStyle = "der",
+        scep_options: ScepOptions | None = None,
+        key_factory: KeyFactory = generate_key,
+    ) -> None:
+        self.hardware: Hardware = draw_hardware(seed=seed, index=index)
+        self.signature_style: SignatureStyle = signature_style
+        self.lose_replies = 0
+        self.lose_requests = 0
+        self.lose_commands = 0
+        self.repeat_replies = 0
+        self.dead = False
+        self._http = http
+        self._scep_options = scep_options
+        self._key_factory = key_factory
+        self._state_file = state_file
+        self._restart_due = False
+        restored = load_state(state_file, udid=self.udid) if state_file else None
+        self.state: DeviceState = restored or DeviceState.fresh(self.hardware)
+        if supervised is not None:
+            self.state.is_supervised = supervised
+
+    # --- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def serial(self) -> str:
+        return self.hardware.serial
+
+    @property
+    def udid(self) -> str:
+        return self.hardware.udid
+
+    @property
+    def is_enrolled(self) -> bool:
+        return self.state.management is not None
+
+    @property
+    def push_token(self) -> str:
+        """The APNs token in hex, or an empty string when not enrolled."""
+        return self.state.management.push_token.hex() if self.state.management else ""
+
+    def accepts_push(self, payload: Mapping[str, Any]) -> bool:
+        """Whether this push makes the device connect: its payload carries the device's own magic, and it lives."""
+        management = self.state.management
+        if management is None or self.dead or not self.state.powered_on:
+            return False
+        return payload.get("mdm") == management.push_magic
+
+    # --- its life ---------------------------------------------------------------------------------------------
+
+    def enrol(self, profile: bytes) -> None:
+        """Installs an enrolment profile: SCEP, Authenticate, TokenUpdate. Raises EnrolmentFailed.
+
+        An enrolled device first forgets its old server, without a word to it.
+        """
+        try:
+            enrolment = read_enrolment(profile)
+            self._forget_server()
+            identity = self._request_identity(enrolment.scep)
+            self.state.management = Management.begin(enrolment, identity)
+            self._introduce()
+        except ProfileError as error:
+            raise EnrolmentFailed(str(error), retryable=False) from error
+        except ScepError as error:
+            raise EnrolmentFailed(str(error), retryable=error.retryable) from error
+        except Refused as error:
+            self._forget_server()
+            raise EnrolmentFailed(str(error), retryable=error.status >= 500) from error
+        except ServerUnreachable as error:
+            self._forget_server()
+            raise EnrolmentFailed(str(error), retryable=True) from error
+        else:
+            keep_profile(self.state, InstalledProfile(enrolment.identifier, profile, managed=False))
+        finally:
+            self.save()
+
+    def connect(self) -> Conversation:
+        """Asks the server for commands and answers each until there are no more. Raises nothing on trouble."""
+        executed: list[Executed] = []
+        try:
+            ending = self._converse(executed)
+            status = 200
+        except _Interrupted as interruption:
+            ending, status = interruption.ending, 200
+        except Refused as refusal:
+            ending, status = ("unenrolled" if isinstance(refusal, Unwanted) else "refused"), refusal.status
+        except ServerUnreachable:
+            ending, status = "unreachable", 0
+        finally:
+            if self._restart_due:
+                self._restart()
+            self.save()
+        return Conversation(tuple(executed), ending, status)
+
+    def check_out(self) -> bool:
+        """The user removes the management profile. Tells the server if the profile says so; True if it heard."""
+        management = self._managed()
+        heard = False
+        if management.check_out_when_removed:
+            try:
+                self._check_in("CheckOut")
+                heard = True
+            except (Refused, ServerUnreachable):
+                heard = False  # best effort: the device forgets its server all the same
+        self._forget_server()
+        self.save()
+        return heard
+
+    def renew_identity(self, profile: bytes | None = None) -> None:
+        """Gets a new key and certificate, then Authenticate and TokenUpdate as after an enrolment.
+
+        Without a profile by a SCEP renewal signed with the old identity; with one (which carries a new
+        challenge) by a first request, as some devices do. Raises ScepError, ProfileError, Refused and
+        ServerUnreachable; the old identity then stays.
+        """
+        management = self._managed()
+        scep = read_enrolment(profile).scep if profile else management.scep
+        identity = self._request_identity(scep, renewed=None if profile else management.identity)
+        old, management.identity = management.identity, identity
+        try:
+            self._introduce()
+        except (Refused, ServerUnreachable):
+            management.identity = old
+            raise
+        finally:
+            self.save()
+
+    def rotate_push_token(self) -> None:
+        """APNs gave the device another token: it tells the server. Raises Refused and ServerUnreachable."""
+        management = self._managed()
+        management.push_token = secrets.token_bytes(32)
+        self.save()
+        self._check_in("TokenUpdate", token_update_fields(management))
+
+    def set_bootstrap_token(self, token: bytes) -> None:
+        """Escrows a bootstrap token; an empty one removes it. Raises as rotate_push_token."""
+        self._check_in("SetBootstrapToken", {"BootstrapToken": token})
+
+    def get_bootstrap_token(self) -> bytes:
+        """The escrowed token, empty when the server has none. Raises as rotate_push_token."""
+        content = self._check_in("GetBootstrapToken")
+        answer = read_plist(content) if content else {}
+        token = answer.get("BootstrapToken", b"") if isinstance(answer, dict) else b""
+        return token if isinstance(token, bytes) else b""
+
+    def lock(self) -> None:
+        """The screen locks."""
+        self.state.locked = True
+        self.save()
+
+    def unlock(self) -> Conversation | None:
+        """The user unlocks it. A device whose last word was NotNow then connects by itself (else None)."""
+        self.state.locked = False
+        self.save()
+        if self.is_enrolled and self.state.last_status == "NotNow":
+            return self.connect()
+        return None
+
+    def power_on(self) -> None:
+        self.state.powered_on = True
+        self.save()
+
+    def install_profile_by_hand(self, data: bytes) -> None:
+        """The user installs a profile: it is not managed. Raises ProfileError."""
+        keep_profile(self.state, InstalledProfile(read_profile(data).identifier, data, managed=False))
+        self.save()
+
+    def save(self) -> None:
+        """Writes the state file, if there is one."""
+        if self._state_file:
+            save_state(self._state_file, udid=self.udid, state=self.state)
+
+    # --- commands ---------------------------------------------------------------------------------------------
+
+    def _converse(self, executed: list[Executed]) -> Ending:
+        if self.state.management is None:
+            return "not enrolled"
+        if not self.state.powered_on:
+            return "powered off"
+        self._use_battery()
+        content = self._report({"Status": "Idle"})
+        while content:
+            if len(executed) >= _COMMANDS_PER_CONNECTION:
+                return "endless"
+            message = read_plist(content)
+            if not isinstance(message, dict):
+                self._report({"Status": "CommandFormatError"})
+                return "finished"
+            answer, done = self._carry_out(message)
+            executed.append(done)
+            try:
+                content = self._report(_report_on(done, answer))
+            finally:
+                ending = self._afterwards(answer)  # it happens whether or not the report arrived
+            if ending:
+                return ending
+        return "finished"
+
+    def _carry_out(self, message: Mapping[str, Any]) -> tuple[Answer, Executed]:
+        command = message.get("Command")
+        command = command if isinstance(command, dict) else {}
+        answer = self._reinstall_management(command) or answer_command(command, self.hardware, self.state)
+        uuid_text = str(message.get("CommandUUID", ""))
+        return answer, Executed(uuid_text, str(command.get("RequestType", "")), answer.status)
+
+    def _reinstall_management(self, command: Mapping[str, Any]) -> Answer | None:
+        """The server renews the device's identity by installing the enrolment profile again; None: another command."""
+        if command.get("RequestType") != "InstallProfile" or (self.state.locked and self.state.passcode_set):
+            return None
+        management = self._managed()
+        try:
+            data = profile_data(command)
+            if not read_profile(data).payloads("com.apple.mdm"):
+                return None
+            enrolment = read_enrolment(data)
+            if (enrolment.topic, enrolment.server_url) != (management.topic, management.server_url):
+                return error_answer("MCMDMErrorDomain", 12012, "The new MDM payload does not match the old payload.")
+            self.renew_identity(data)
+        except MalformedCommand:
+            return None
+        except ProfileError as error:
+            return profile_error_answer(error)
+        except Unwanted:
+            raise
+        except (ScepError, Refused) as error:
+            return error_answer("MCSCEPErrorDomain", 22013, str(error))
+        keep_profile(self.state, InstalledProfile(enrolment.identifier, data, managed=False))
+        return Answer()
+
+    def _afterwards(self, answer: Answer) -> Ending | None:
+        """What follows a report. An ending when the connection is over by it."""
+        if answer.afterwards == "erase":
+            self._erase()
+            return "erased"
+        if answer.afterwards == "leave":
+            if self.is_enrolled:
+                self.check_out()
+            return "unenrolled"
+        if answer.afterwards == "restart":
+            self._restart_due = True  # once the connection is over
+        if answer.afterwards == "power off":
+            self.state.powered_on = False
+            return "powered off"
+        return None
+
+    def _restart(self) -> None:
+        """Until its first unlock the data of a restarted device is protected."""
+        self._restart_due = False
+        self.state.locked = self.state.passcode_set
+
+    def _erase(self) -> None:
+        times = self.state.times_erased + 1
+        self.state = DeviceState.fresh(self.hardware)
+        self.state.apps = []
+        self.state.passcode_set = False
+        self.state.times_erased = times
+
+    def _use_battery(self) -> None:
+        level = self.state.battery_level - 0.01
+        self.state.battery_level = round(level if level > 0.1 else 1.0, 2)
+
+    # --- messages ---------------------------------------------------------------------------------------------
+
+    def _request_identity(self, scep: ScepPayload, *, renewed: Identity | None = None) -> Identity:
+        """A new key and its certificate; the request is signed by the identity it renews, or by a throw-away one."""
+        key = self._key_factory(scep.key_size)
+        signer = renewed or Identity.self_signed(key, scep.x509_subject())
+        message_type = RENEWAL_REQ if renewed else PKCS_REQ
+        client = ScepClient(self._http, scep, self._scep_options)
+        return Identity(key, client.request_certificate(key, signer, message_type=message_type))
+
+    def _introduce(self) -> None:
+        """Authenticate and TokenUpdate, as after every installation of the enrolment profile."""
+        self._check_in("Authenticate", authenticate_fields(self.hardware, self.state))
+        self._check_in("TokenUpdate", token_update_fields(self._managed()))
+
+    def _check_in(self, message_type: str, fields: Mapping[str, Any] | None = None) -> bytes:
+        management = self._managed()
+        message = {"MessageType": message_type, "UDID": self.udid, "Topic": management.topic, **(fields or {})}
+        return self._put(management.check_in_url, message)
+
+    def _report(self, report: Mapping[str, Any]) -> bytes:
+        """Sends a report and gives the next command's bytes. Loses or repeats messages as told."""
+        is_idle = report["Status"] == "Idle"
+        if not is_idle and self._spend("lose_replies"):
+            raise _Interrupted("reply lost")
+        if self._spend("lose_requests"):
+            raise _Interrupted("request lost")
+        message = {"UDID": self.udid, **report}
+        url = self._managed().server_url
+        if not is_idle and self._spend("repeat_replies"):
+            self._put(url, message)
+        content = self._put(url, message)
+        self.state.last_status = str(report["Status"])
+        if content and self._spend("lose_commands"):
+            raise _Interrupted("command lost")
+        return content
+
+    def _spend(self, fault: Literal["lose_replies", "lose_requests", "lose_commands", "repeat_replies"]) -> bool:
+        """Whether a misbehaviour is due now; takes one from its count."""
+        left = int(getattr(self, fault))
+        if left > 0:
+            setattr(self, fault, left - 1)
+        return left > 0
+
+    def _put(self, url: str, message: Mapping[str, Any]) -> bytes:
+        """One message. Raises Refused and ServerUnreachable; after Unwanted the device is no longer managed."""
+        try:
+            return put_message(self._http, url, message, management=self._managed(), style=self.signature_style)
+        except Unwanted:
+            self._forget_server()
+            raise
+
+    def _managed(self) -> Management:
+        if self.state.management is None:
+            raise NotEnrolled(f"The device {self.serial} is not enrolled.")
+        return self.state.management
+
+    def _forget_server(self) -> None:
+        """Unenrolment takes everything the server brought with it."""
+        management, self.state.management = self.state.management, None
+        if management:
+            self.state.profiles = [
+                profile
+                for profile in self.state.profiles
+                if not profile.managed and profile.identifier != management.profile_identifier
+            ]
+        self.state.last_status = ""
+
+
+def _report_on(done: Executed, answer: Answer) -> dict[str, Any]:
+    """A report; it names the command as the server named it, if the server did."""
+    report = {"Status": answer.status, **answer.fields}
+    return {"CommandUUID": done.command_uuid, **report} if done.command_uuid else report
