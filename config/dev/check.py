@@ -41,7 +41,7 @@ def all_steps(folder: Path) -> list[Step]:
     document = str(folder / "openapi.yaml")
     return [
         Step("lint", python("-m", "ruff", "check", "--no-cache", ".")),
-        Step("format", python("-m", "ruff", "format", "--no-cache", "--check", ".")),
+        Step("format", python("-m", "ruff", "format", "--no-cache", "--check", "--output-format", "concise", ".")),
         Step("mypy", python("-m", "mypy", ".")),
         Step("imports", [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]),
         Step("migrations", manage("makemigrations", "--check", "--dry-run")),

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 
 from config.dev.check import run_checks
 from config.dev.console import Interrupted, LauncherError, complain, report, say
+from config.dev.environment import given_settings
 from config.dev.interrupts import StopRequests, wait_for_stop
 from config.dev.places import held_lock, make_directory, var_directory
+from config.dev.run import run
 from config.dev.services import Services, persistent_services, throwaway_services
 from config.dev.suite import run_in_foreground, run_suite
 
@@ -32,6 +34,10 @@ def main(arguments: Sequence[str]) -> int:
     except LauncherError as error:
         report(error)
         return 1
+    except OSError as error:  # such as a disk that fills up under a log file
+        name = f"{error.filename}: " if error.filename else ""
+        report(LauncherError(f"{name}{error.strerror or error}."))
+        return 1
     except Interrupted:
         return 130
 
@@ -43,7 +49,7 @@ def services(arguments: list[str]) -> int:
         with throwaway_services(os.environ) as started:
             return use(started, command)
     var = make_directory(var_directory())
-    with held_lock(var), persistent_services(var, os.environ) as started:
+    with held_lock(var), persistent_services(var, given_settings()) as started:
         return use(started, command)
 
 
@@ -59,4 +65,9 @@ def use(started: Services, command: list[str]) -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"check": run_checks, "services": services, "test": run_suite}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "check": run_checks,
+    "run": run,
+    "services": services,
+    "test": run_suite,
+}
