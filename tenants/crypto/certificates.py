@@ -107,7 +107,7 @@ def issued_by(certificate: x509.Certificate, authority: x509.Certificate, *, at:
         return at is None or (
             certificate.not_valid_before_utc - CLOCK_SKEW <= at <= certificate.not_valid_after_utc + CLOCK_SKEW
         )
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension):
         return False  # an extension, name or date that cannot be read
 
 

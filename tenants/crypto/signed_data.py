@@ -218,12 +218,16 @@ def sign(
         ber.octet_string(signature),
     )
     encapsulated = ber.oid(DATA) if detached else ber.oid(DATA) + ber.context(0, ber.octet_string(content))
-    return _message([identifier(DIGEST_OIDS[digest])], encapsulated, [certificate, *chain], [signer])
+    carried = sorted(_ders([certificate, *chain]))
+    return _message([identifier(DIGEST_OIDS[digest])], encapsulated, carried, [signer])
 
 
 def certificates_only(certificates: Iterable[x509.Certificate]) -> bytes:
-    """A SignedData that signs nothing and carries certificates in the given order ("degenerate PKCS#7")."""
-    return _message([], ber.oid(DATA), certificates, [])
+    """A SignedData that signs nothing and only carries certificates ("degenerate PKCS#7").
+
+    They keep the given order, though DER would sort them: clients take the first for the one meant for them.
+    """
+    return _message([], ber.oid(DATA), _ders(certificates), [])
 
 
 def issuer_and_serial(certificate: x509.Certificate) -> bytes:
@@ -231,12 +235,16 @@ def issuer_and_serial(certificate: x509.Certificate) -> bytes:
     return ber.sequence(known.issuer, ber.tlv(ber.INTEGER, known.serial))
 
 
-def _message(
-    digests: list[bytes], encapsulated: bytes, certificates: Iterable[x509.Certificate], signers: list[bytes]
-) -> bytes:
-    # The certificates stay in the given order: clients take the first as the one meant for them.
-    carried = b"".join([certificate.public_bytes(Encoding.DER) for certificate in certificates])
+def _ders(certificates: Iterable[x509.Certificate]) -> list[bytes]:
+    return [certificate.public_bytes(Encoding.DER) for certificate in certificates]
+
+
+def _message(digests: list[bytes], encapsulated: bytes, certificates: list[bytes], signers: list[bytes]) -> bytes:
     body = ber.sequence(
-        ber.integer(1), ber.set_of(digests), ber.sequence(encapsulated), ber.context(0, carried), ber.set_of(signers)
+        ber.integer(1),
+        ber.set_of(digests),
+        ber.sequence(encapsulated),
+        ber.context(0, b"".join(certificates)),
+        ber.set_of(signers),
     )
     return ber.sequence(ber.oid(SIGNED_DATA), ber.context(0, body))
