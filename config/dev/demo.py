@@ -15,6 +15,8 @@ DEVICES = "/api/device/v0/devices/"
 COMMANDS = "/api/commands/v0/commands/"
 COMMAND = "DEVICE_INFORMATION"
 PLACEHOLDER = "<id of a device>"
+DEVICE_PAGE = 1000  # the API's largest
+REFUSALS = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,12 @@ def read_demo(path: Path) -> Demo:
 
 
 def enrolled_devices(demo: Demo, server: str) -> list[str]:
-    """Ids of the tenant's devices, as far as one page shows them."""
-    status, body = ask_json(f"{server}{DEVICES}?limit=100&platform=APPLE", demo.headers)
+    """Ids of the tenant's devices, one page at most. Raises LauncherError if the demo's token is refused."""
+    status, body = ask_json(f"{server}{DEVICES}?limit={DEVICE_PAGE}&platform=APPLE", demo.headers)
+    if status in REFUSALS:
+        raise LauncherError(f"the server refuses the demo's token ({status}): start over with `make clean`.")
     try:
-        return [str(device["id"]) for device in body["content"]["results"]] if status == 200 else []
+        return [str(device["id"]) for device in body["content"]["results"]]
     except (KeyError, TypeError):
         return []
 

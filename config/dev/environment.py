@@ -13,14 +13,15 @@ from config.dev.places import ROOT, shown
 
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*")
 GENERATED = ("SECRET_KEY", "ENCRYPTION_KEYS")
+FROM_FILES = ("DATABASE_URL", "REDIS_URL", *GENERATED)
 
 
 def given_settings() -> dict[str, str]:
     """The environment over `.env`, `<NAME>_FILE` resolved, empty values left out: what config/env.py would see."""
     merged = {**read_env_file(ROOT / ".env"), **os.environ}
-    for name, value in list(merged.items()):
-        if name.endswith("_FILE") and value and name != "APNS_CA_FILE":
-            merged[name.removesuffix("_FILE")] = read_secret(name, Path(value))
+    for name in FROM_FILES:
+        if merged.get(f"{name}_FILE"):
+            merged[name] = read_secret(f"{name}_FILE", Path(merged[f"{name}_FILE"]))
     return {name: value for name, value in merged.items() if value}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from config.dev.console import Interrupted, LauncherError, say
-from config.dev.demo import Demo, block, enrolled_devices, read_demo
+from config.dev.demo import DEVICE_PAGE, Demo, block, enrolled_devices, read_demo
 from config.dev.environment import given_settings, kept_secrets, write_env_file
 from config.dev.places import ROOT, held_lock, make_directory, shown, var_directory
 from config.dev.processes import Program, Role, Supervisor
@@ -77,22 +77,28 @@ def run_until_stopped(stack: contextlib.ExitStack, var: Path, options: Options) 
     )
     stack.callback(supervisor.stop)
     demo = start_all(supervisor, var, options, values["BASE_URL"])
-    supervisor.wait_for(
-        every(1, lambda: len(enrolled_devices(demo, options.server)) >= options.devices), ENROLMENT_SECONDS
-    )
-    say("\n" + block(demo, enrolled_devices(demo, options.server)) + "\n")
+    devices = wait_for_devices(supervisor, demo, options)
+    say("\n" + block(demo, devices) + "\n")
     say(f"Logs are in {shown(var / 'log')}, settings for a second shell in {shown(var / 'dev.env')}.")
     supervisor.wait_for(lambda: False)
+
+
+def wait_for_devices(supervisor: Supervisor, demo: Demo, options: Options) -> list[str]:
+    """The fleet's devices, or those that enrolled in time. Raises LauncherError if the demo's token is refused."""
+    wanted = min(options.devices, DEVICE_PAGE)
+    supervisor.wait_for(every(2, lambda: len(enrolled_devices(demo, options.server)) >= wanted), ENROLMENT_SECONDS)
+    return enrolled_devices(demo, options.server)
 
 
 def demo_settings(var: Path, options: Options, services: Services, given: dict[str, str]) -> dict[str, str]:
     """What `var/dev.env` holds: everything `manage.py` in a second shell needs to join in."""
     base_url = given.get("BASE_URL") or options.server
+    hosts = ["127.0.0.1", "localhost", "[::1]", urlsplit(base_url).hostname or "localhost"]
     return {
         **services.environment,
         **kept_secrets(var, given),
         "BASE_URL": base_url,
-        "ALLOWED_HOSTS": given.get("ALLOWED_HOSTS") or f"127.0.0.1,localhost,[::1],{urlsplit(base_url).hostname}",
+        "ALLOWED_HOSTS": given.get("ALLOWED_HOSTS") or ",".join(dict.fromkeys(hosts)),
         "APNS_HOST": "127.0.0.1",
         "APNS_PORT": str(options.apns_port),
         "APNS_CA_FILE": str(var / "standins" / "ca.pem"),
@@ -106,7 +112,7 @@ def child_environment(values: dict[str, str]) -> dict[str, str]:
 
 def start_all(supervisor: Supervisor, var: Path, options: Options, base_url: str) -> Demo:
     """Start every program in its turn and wait until the server says it is ready."""
-    supervisor.run_to_end(Program("migrate", manage("migrate", "--noinput", "-v", "1"), Role.STEP))
+    supervisor.run_to_end(Program("migrate", manage("migrate", "--noinput"), Role.STEP))
     standins = supervisor.start(Program("standins", standins_command(var, options)))
     started = supervisor.wait_for(lambda: any("listening on" in line for line in standins.last_lines), STANDIN_SECONDS)
     if not started:

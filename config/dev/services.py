@@ -50,13 +50,13 @@ def persistent_services(var: Path, settings: Mapping[str, str]) -> Iterator[Serv
     """Services whose data stays in `var`. `settings`: where DATABASE_URL and REDIS_URL are looked up."""
     logs = make_directory(var / "log")
     with contextlib.ExitStack() as stack:
-        database = external("postgres", settings.get("DATABASE_URL", ""), 5432)
-        broker = external("valkey", settings.get("REDIS_URL", ""), 6379)
+        database, broker = external_services(settings)
+        sockets = socket_directory(var, shared=os.getuid() == 0)
+        stack.callback(remove_if_empty, sockets)
         if database is None:
-            database = start_postgres(stack, data=var / "pg", sockets=None, log=rotate(logs / "postgres.log"))
+            database = start_postgres(stack, var / "pg", sockets, rotate(logs / "postgres.log"), throwaway=False)
         if broker is None:
-            sockets = socket_directory(var, shared=os.getuid() == 0)
-            broker = start_valkey(stack, data=var / "valkey", sockets=sockets, log=rotate(logs / "valkey.log"))
+            broker = start_valkey(stack, var / "valkey", sockets, rotate(logs / "valkey.log"), throwaway=False)
         yield Services(database, broker)
 
 
@@ -64,41 +64,39 @@ def persistent_services(var: Path, settings: Mapping[str, str]) -> Iterator[Serv
 def throwaway_services(settings: Mapping[str, str]) -> Iterator[Services]:
     """Fresh empty services that never wait for a disk and leave nothing behind."""
     with contextlib.ExitStack() as stack:
-        database = external("postgres", settings.get("DATABASE_URL", ""), 5432)
-        broker = external("valkey", settings.get("REDIS_URL", ""), 6379)
+        database, broker = external_services(settings)
+        place = stack.enter_context(throwaway_directory())
+        place.chmod(0o711)  # PostgreSQL's user must pass through; what is inside is its own
         if database is None:
-            place = stack.enter_context(throwaway_directory())
-            database = start_postgres(stack, data=place / "pg", sockets=place, log=place / "postgres.log")
+            sockets = make_directory(place / "s")
+            database = start_postgres(stack, place / "pg", sockets, place / "postgres.log", throwaway=True)
         if broker is None:
-            place = stack.enter_context(throwaway_directory())
-            broker = start_valkey(stack, data=place / "valkey", sockets=place, log=place / "valkey.log")
+            broker = start_valkey(stack, place / "valkey", place, place / "valkey.log", throwaway=True)
         yield Services(database, broker)
 
 
-def start_postgres(stack: contextlib.ExitStack, *, data: Path, sockets: Path | None, log: Path) -> Service:
-    """`sockets`: a directory for a throw-away server; None for one whose data stays."""
-    binaries = find_postgres()
-    throwaway, var = sockets is not None, data.parent
-    if sockets is not None:
-        sockets.chmod(0o711)  # the server's user must pass through; what is inside is its own
-        sockets = make_directory(sockets / "s")
-    binaries, data, identity = place_within_reach(binaries, data)
-    sockets = sockets or socket_directory(var, shared=os.getuid() == 0)
+def start_postgres(stack: contextlib.ExitStack, data: Path, sockets: Path, log: Path, *, throwaway: bool) -> Service:
+    binaries, data, identity = place_within_reach(find_postgres(), data)
     server = Postgres(binaries, identity, data, sockets, log, throwaway=throwaway)
     stack.callback(stop_quietly, server)
     server.start()
-    where = "in a throw-away folder" if throwaway else f"in {shown(data)}"
-    return Service(
-        "postgres", server.url, f"{binaries.origin} PostgreSQL {binaries.version}, data {where}", server.process, log
-    )
+    description = f"{binaries.origin} PostgreSQL {binaries.version}"
+    if not throwaway:
+        description += f", data in {shown(data)}"
+    return Service("postgres", server.url, description, server.process, log)
 
 
-def start_valkey(stack: contextlib.ExitStack, *, data: Path, sockets: Path, log: Path) -> Service:
+def start_valkey(stack: contextlib.ExitStack, data: Path, sockets: Path, log: Path, *, throwaway: bool) -> Service:
     program, description = find_valkey()
-    server = Valkey(program, data, sockets, log, throwaway=data.parent == sockets)
+    server = Valkey(program, data, sockets, log, throwaway=throwaway)
     stack.callback(stop_quietly, server)
     server.start()
     return Service("valkey", server.url, description, server.process, log)
+
+
+def remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def stop_quietly(server: Postgres | Valkey) -> None:
@@ -107,6 +105,11 @@ def stop_quietly(server: Postgres | Valkey) -> None:
         server.stop()
     except LauncherError as error:
         report(error)
+
+
+def external_services(settings: Mapping[str, str]) -> tuple[Service | None, Service | None]:
+    database = external("postgres", settings.get("DATABASE_URL", ""), 5432)
+    return database, external("valkey", settings.get("REDIS_URL", ""), 6379)
 
 
 def external(name: str, url: str, default_port: int) -> Service | None:

@@ -58,7 +58,7 @@ def set_up() -> None:
     say("Installing the packages of requirements/dev.txt …")
     if not has_uv():
         run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV], "installing uv")
-    command = [
+    command: list[str | Path] = [
         VENV / "bin" / "uv",
         "pip",
         "sync",

@@ -36,7 +36,7 @@ class Valkey:
 
     def start(self) -> None:
         """Returns when the server answers. Raises LauncherError with the last lines of its log."""
-        self.data.mkdir(exist_ok=True)
+        self.data.mkdir(mode=0o700, exist_ok=True)
         self.socket.unlink(missing_ok=True)
         with self.log.open("ab") as output:
             self.process = spawn([self.program, *self._options()], output=output, directory=self.data)
