@@ -46,7 +46,7 @@ class Exchange:
     def read_headers(self, headers: Iterable[tuple[bytes | str, bytes | str]]) -> None:
         for name, value in headers:
             if name == b":status":
-                self._status = int(value)
+                self._status = int(value) if value.isdigit() else 0
             elif name == b"retry-after":
                 self._retry_after = _seconds_until(value)
 

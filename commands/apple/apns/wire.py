@@ -1,17 +1,13 @@
 """One HTTP/2 connection to APNs: many requests at once, each with its own time limit."""
 
 import asyncio
-import json
 import logging
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-from h2.config import H2Configuration
-from h2.connection import ConnectionInputs, ConnectionState, H2Connection, H2ConnectionStateMachine
 from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
@@ -24,12 +20,14 @@ from h2.events import (
     StreamReset,
 )
 from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
 
 from commands.apple.apns import outcomes
 from commands.apple.apns.exchange import Exchange
+from commands.apple.apns.http2 import client_connection, goaway_reason, is_refusal
 
 logger = logging.getLogger(__name__)
+
+_PING = b"muster\0\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +43,6 @@ class Limits:
     idle: float = 3600.0  # a connection unused for longer is closed
 
 
-class _StaysOpenAfterGoaway(H2ConnectionStateMachine):
-    """h2 treats all that follows GOAWAY as a protocol error, but the answers to requests the server did take still come
-    (RFC 9113, section 6.8)."""
-
-    _transitions = {  # noqa: RUF012 (as in the base class)
-        **H2ConnectionStateMachine._transitions,
-        (ConnectionState.CLIENT_OPEN, ConnectionInputs.RECV_GOAWAY): (None, ConnectionState.CLIENT_OPEN),
-    }
-
-
-def _client_connection() -> H2Connection:
-    # Our headers are few and written in this package, so h2 need not look at each one again.
-    config = H2Configuration(
-        client_side=True,
-        header_encoding=None,
-        validate_outbound_headers=False,
-        normalize_outbound_headers=False,
-        validate_inbound_headers=False,
-        normalize_inbound_headers=False,
-    )
-    connection = H2Connection(config)
-    connection.state_machine = _StaysOpenAfterGoaway()
-    connection.local_settings = Settings(client=True, initial_values={SettingCodes.ENABLE_PUSH: 0})
-    return connection
-
-
 class Wire(asyncio.Protocol):
     """Carries one batch at a time (`carry`). Once `usable` is False a new one is needed; `reason` then says why."""
 
@@ -78,7 +50,7 @@ class Wire(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._limits = limits
-        self._h2 = _client_connection()
+        self._h2 = client_connection()
         self._queue: deque[Exchange] = deque()
         self._in_flight: dict[int, Exchange] = {}  # by stream, oldest first
         self._blocked: dict[int, Exchange] = {}  # those of them whose body waits for the server's window
@@ -121,7 +93,7 @@ class Wire(asyncio.Protocol):
         if not self.usable:
             return False
         self._pong = self._loop.create_future()
-        self._h2.ping(b"muster\0\0")
+        self._h2.ping(_PING)
         self._flush()
         try:
             async with asyncio.timeout(self._limits.probe):
@@ -167,7 +139,7 @@ class Wire(asyncio.Protocol):
             self.abort(outcomes.CONNECTION_LOST)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._unusable(outcomes.CERTIFICATE_REFUSED if _is_refusal(exc) else outcomes.CONNECTION_LOST)
+        self._unusable(outcomes.CERTIFICATE_REFUSED if is_refusal(exc) else outcomes.CONNECTION_LOST)
         self._in_flight.clear()
         self._blocked.clear()
         if self._alarm is not None:
@@ -215,7 +187,7 @@ class Wire(asyncio.Protocol):
 
     def _on_goaway(self, event: ConnectionTerminated) -> None:
         """Requests above the last stream were not looked at and may be sent again; the others are still answered."""
-        reason = _goaway_reason(event.additional_data)
+        reason = goaway_reason(event.additional_data)
         logger.info("APNs ends the connection: %s", reason)
         self._unusable(reason)
         last = event.last_stream_id or 0
@@ -270,11 +242,15 @@ class Wire(asyncio.Protocol):
             oldest.settle(outcomes.RESPONSE_TIMEOUT)
             self._forget(stream_id)
             given_up = True
-        if given_up and now - self.last_heard >= self._limits.response:
-            logger.info("APNs connection is dead: nothing came for %s s", self._limits.response)
-            self.abort(outcomes.RESPONSE_TIMEOUT)
-        else:
-            self._advance()
+        if given_up and self.usable:  # a slow server answers a PING, a dead connection does not
+            self._h2.ping(_PING)
+            self._loop.call_later(self._limits.probe, self._give_up_if_silent, self.last_heard)
+        self._advance()
+
+    def _give_up_if_silent(self, last_heard: float) -> None:
+        if self.last_heard == last_heard and not self.closed.done():
+            logger.info("APNs connection is dead")
+            self.abort(outcomes.CONNECTION_LOST)
 
     def _forget(self, stream_id: int) -> None:
         self._in_flight.pop(stream_id)
@@ -299,19 +275,3 @@ class Wire(asyncio.Protocol):
             self._batch.set_result(None)
         if not self.usable:
             self._transport.close()
-
-
-def _is_refusal(error: Exception | None) -> bool:
-    """Whether the server ended TLS because of our certificate (expired, revoked, unknown issuer …)."""
-    reason = getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
-    alert = str(reason or "")
-    return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))
-
-
-def _goaway_reason(data: bytes | None) -> str:
-    """APNs puts `{"reason": …}` into its GOAWAY frame."""
-    try:
-        reason = json.loads(data or b"{}")["reason"]
-    except (ValueError, KeyError, TypeError):
-        return outcomes.CONNECTION_LOST
-    return reason if isinstance(reason, str) else outcomes.CONNECTION_LOST

@@ -56,6 +56,7 @@ class Courier:
         finally:
             for token in tokens:
                 self._unsubscribe(token, writer)
+            self._count("departures")
 
     def _obey(self, line: bytes, writer: asyncio.StreamWriter, tokens: set[str]) -> None:
         """Raises ValueError when the line says nothing we know."""

@@ -36,8 +36,8 @@ class Fault:
         unknown = set(value) - {each.name for each in fields(cls)}
         if unknown:
             raise ValueError(f"A fault has no {', '.join(sorted(unknown))}.")
-        for name, kind in _JSON_TYPES.items():
-            if value.get(name) is not None and (not isinstance(value[name], kind) or _is_stray_bool(value[name], kind)):
+        for name in value:
+            if not _fits(value[name], _JSON_TYPES[name]):
                 raise ValueError(f"{name} is of the wrong type.")
         return cls(**value)
 
@@ -49,21 +49,21 @@ class Fault:
         return STATUS_OF_REASON[self.reason] if self.reason else None
 
 
-_JSON_TYPES: dict[str, type | tuple[type, ...]] = {
-    "reason": str,
-    "status": int,
-    "retry_after": int,
-    "drop": str,
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "reason": (str,),
+    "status": (int, type(None)),
+    "retry_after": (int, type(None)),
+    "drop": (str, type(None)),
     "delay": (int, float),
-    "swallow": bool,
-    "after": int,
-    "times": int,
+    "swallow": (bool,),
+    "after": (int,),
+    "times": (int, type(None)),
 }
 
 
-def _is_stray_bool(value: object, kind: type | tuple[type, ...]) -> bool:
-    """JSON's true is not a number, although Python takes it for one."""
-    return isinstance(value, bool) and kind is not bool
+def _fits(value: object, types: tuple[type, ...]) -> bool:
+    """By exact type: JSON's true is not a number, although Python takes it for one."""
+    return type(value) in types
 
 
 class FaultBook:

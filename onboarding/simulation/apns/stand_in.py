@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from h2.settings import SettingCodes
 
@@ -57,13 +57,13 @@ class ApnsStandIn:
         self._courier = Courier(clock=clock, count=self._count)
         self._changed = threading.Condition()
         self._push_connections: set[PushConnection] = set()
-        self._courier_connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._courier_connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._servers: list[asyncio.Server] = []
         self._service = Service(
             take_fault=self._faults.take,
             answer=self._answer,
             opened=self._opened,
-            closed=self._push_connections.discard,
+            closed=self._closed,
             settings={
                 SettingCodes.MAX_CONCURRENT_STREAMS: max_streams,
                 SettingCodes.INITIAL_WINDOW_SIZE: window_bytes,
@@ -74,10 +74,10 @@ class ApnsStandIn:
         """Listen. Raises PortTaken."""
         self._loop = asyncio.get_running_loop()
         push = self._loop.create_server(
-            lambda: PushConnection(self._service), self.host, self.apns_port, ssl=self._tls(), ssl_shutdown_timeout=1.0
+            lambda: PushConnection(self._service), self.host, self.apns_port, ssl=self._tls(), ssl_shutdown_timeout=0.3
         )
         self.apns_port = await self._listen(push, self.apns_port)
-        courier = asyncio.start_server(self._serve_courier, self.host, self.courier_port, limit=MAX_LINE_BYTES)
+        courier = asyncio.start_server(self._courier_connected, self.host, self.courier_port, limit=MAX_LINE_BYTES)
         self.courier_port = await self._listen(courier, self.courier_port)
 
     async def stop(self) -> None:
@@ -168,6 +168,10 @@ class ApnsStandIn:
         self._push_connections.add(connection)
         self._count("connections")
 
+    def _closed(self, connection: PushConnection) -> None:
+        self._push_connections.discard(connection)
+        self._count("disconnections")
+
     def _drop(self, how: Drop) -> None:
         for connection in list(self._push_connections):
             if how == "goaway":
@@ -175,10 +179,13 @@ class ApnsStandIn:
             else:
                 connection.abort()
 
+    def _courier_connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = self._loop.create_task(self._serve_courier(reader, writer))
+        self._courier_connections[task] = writer
+        task.add_done_callback(self._courier_connections.pop)
+
     async def _serve_courier(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """A device's line is an object; anything else is taken for an order by HTTP."""
-        task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._courier_connections[task] = writer
         try:
             first_line = await reader.readline()
             if first_line.lstrip().startswith(b"{"):
@@ -188,7 +195,6 @@ class ApnsStandIn:
         except (ValueError, ConnectionError, asyncio.IncompleteReadError):
             self._count("unreadable")
         finally:
-            del self._courier_connections[task]
             writer.close()
 
     def _count(self, name: str) -> None:
