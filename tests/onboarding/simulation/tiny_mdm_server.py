@@ -88,7 +88,10 @@ class ScepRequest:
 
 
 class TinyMdmServer:
-    """One device's worth of server. What tests look at: ``check_ins``, ``reports``, ``scep_requests``."""
+    """One device's worth of server; an item of ``queue`` with a UDID waits for that device.
+
+    What tests look at: ``check_ins``, ``reports``, ``scep_requests``.
+    """
 
     def __init__(self, base_url: str = "http://mdm.test") -> None:
         self.base_url = base_url
@@ -104,11 +107,12 @@ class TinyMdmServer:
         self.scep_answer_changes: dict[bytes, bytes] = {}  # signed attributes of the CertRep to get wrong
         self.bootstrap_token = b""
         self._deferred: set[str] = set()
+        self._lock = threading.Lock()
 
     # --- what an administrator does -------------------------------------------------------------------------
 
     def enqueue(self, request_type: str, **arguments: Any) -> str:
-        """Queues a command and gives its UUID."""
+        """Queues a command for whichever device comes first and gives its UUID."""
         command_uuid = f"command-{len(self.queue) + len(self.reports) + 1}-{request_type}"
         self.queue.append({"CommandUUID": command_uuid, "Command": {"RequestType": request_type, **arguments}})
         return command_uuid
@@ -163,12 +167,18 @@ class TinyMdmServer:
     def request(
         self, method: str, url: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> TinyReply:
+        with self._lock:
+            return self._answer(method, url, content, headers)
+
+    def _answer(self, method: str, url: str, content: bytes | None, headers: Mapping[str, str] | None) -> TinyReply:
         parts = urlsplit(url)
         self.requests.append((parts.path, content or b"", headers or {}))
         if parts.path == "/scep":
             return self._scep(method, parse_qs(parts.query), content or b"")
-        if parts.path == "/profile.mobileconfig":
-            return TinyReply(200, self.profile())
+        if parts.path.endswith("/profile.mobileconfig"):
+            challenge = f"challenge {len(self.requests)}"
+            self.challenges.add(challenge)
+            return TinyReply(200, self.profile(challenge=challenge))
         message = plistlib.loads(content or b"")
         kind = message.get("MessageType") or message["Status"]
         signed = base64.b64decode((headers or {})["Mdm-Signature"])
@@ -194,8 +204,8 @@ class TinyMdmServer:
             self._deferred.add(report["CommandUUID"])
         else:
             self.queue = [item for item in self.queue if item.get("CommandUUID") != report.get("CommandUUID")]
-        ready = (item for item in self.queue if item.get("CommandUUID") not in self._deferred)
-        command = next(ready, None)
+        mine = (item for item in self.queue if item.get("UDID", report["UDID"]) == report["UDID"])
+        command = next((item for item in mine if item.get("CommandUUID") not in self._deferred), None)
         return TinyReply(200, plistlib.dumps(command) if command else b"")
 
     def _scep(self, method: str, query: dict[str, list[str]], content: bytes) -> TinyReply:
