@@ -1,1 +1,14 @@
-urlpatterns: list[object] = []
+from django.urls import path
+
+from commands.views.devices import ManagedDeviceViewSet
+from commands.views.requests import CommandRequestViewSet
+from commands.views.statuses import CommandStatusViewSet
+
+urlpatterns = [
+    path("api/commands/v0/commands/", CommandRequestViewSet.as_view({"get": "list", "post": "create"})),
+    path("api/commands/v0/commands/<str:id>/", CommandRequestViewSet.as_view({"get": "retrieve"})),
+    path("api/commands/v0/commands/<str:id>/stats/", CommandRequestViewSet.as_view({"get": "stats"})),
+    path("api/commands/v0/status/", CommandStatusViewSet.as_view({"get": "list"})),
+    path("api/commands/v0/status/<str:id>/", CommandStatusViewSet.as_view({"get": "retrieve", "put": "update"})),
+    path("api/device/v0/devices/<str:id>/", ManagedDeviceViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+]

@@ -90,6 +90,7 @@ def database(name: str = "DATABASE_URL") -> dict[str, object]:
     host = options.pop("host", None)
     if host:
         settings["HOST"] = host
+    options["prepare_threshold"] = number("DATABASE_PREPARE_THRESHOLD", 5) or None
     pool_max = number("DATABASE_POOL_MAX", 8)
     if pool_max:
         options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 10}

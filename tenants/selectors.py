@@ -28,12 +28,22 @@ def tenants_of_user(user: User | AnonymousUser, needed: Role = Role.VIEWER) -> Q
     return Tenant.objects.filter(memberships__user_id=user.pk, memberships__role__in=roles)
 
 
-def active_apns_certificate(*, tenant: Tenant) -> ApnsCertificate | None:
-    """The newest completed certificate still in date."""
+def push_certificate(*, tenant_id: uuid.UUID, topic: str) -> ApnsCertificate | None:
+    """The newest valid certificate of a topic, to push with; None also while Apple refuses it."""
     return (
-        ApnsCertificate.objects.filter(
-            tenant=tenant, state=ApnsCertificate.State.COMPLETED, cert_expiry_on__gt=timezone.now()
-        )
+        _valid_apns_certificates(tenant_id)
+        .filter(topic=topic, topic_stopped_at__isnull=True)
         .order_by("-cert_expiry_on")
         .first()
+    )
+
+
+def enrolment_topic(*, tenant: Tenant) -> str | None:
+    """The push topic of new enrolments: that of the certificate that was completed last."""
+    return _valid_apns_certificates(tenant.pk).order_by("-created_at").values_list("topic", flat=True).first()
+
+
+def _valid_apns_certificates(tenant_id: uuid.UUID) -> QuerySet[ApnsCertificate]:
+    return ApnsCertificate.objects.filter(
+        tenant_id=tenant_id, state=ApnsCertificate.State.COMPLETED, cert_expiry_on__gt=timezone.now()
     )

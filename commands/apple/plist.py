@@ -138,7 +138,7 @@ class _BinaryReader:
         references = self._references(start, 2 * count)
         result: dict[str, Any] = {}
         for key_reference, value_reference in zip(references[:count], references[count:], strict=True):
-            key = self._value(key_reference, 0)
+            key = self._value(key_reference, depth - 1)
             if not isinstance(key, str):
                 raise PlistError("property list has a key that is no string")
             result[key] = self._value(value_reference, depth - 1)

@@ -43,10 +43,11 @@ class AppleEnrolment(models.Model):
     checked_out_at = models.DateTimeField(null=True)
     token_updates = models.PositiveIntegerField(default=0, help_text="TokenUpdates since Authenticate")
 
+    wake_at = models.DateTimeField(null=True, help_text="When to push next; null while nothing waits for the device")
     pushed_at = models.DateTimeField(null=True, help_text="Last push that Apple took")
-    push_claimed_until = models.DateTimeField(null=True, help_text="A worker is pushing; or wait until then")
+    push_failures = models.PositiveSmallIntegerField(default=0, help_text="In a row")
     push_token_dead_at = models.DateTimeField(null=True)
-    push_error = models.CharField(max_length=128, blank=True)
+    push_error = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True, editable=False)
 
@@ -62,7 +63,11 @@ class AppleEnrolment(models.Model):
                 name="apple_enrolment_certificate_once",
             ),
         ]
-        indexes = [models.Index(fields=["topic"], name="apple_enrolment_of_topic")]
+        indexes = [
+            models.Index(  # the devices to push now
+                fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="apple_enrolment_to_wake"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.enrolment_id

@@ -1,7 +1,9 @@
 """What a caller asked for: one command, its arguments, its targets, its schedule."""
 
 import uuid
+from typing import Any
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -65,6 +67,10 @@ class CommandRequest(models.Model):
                 fields=["created_at"], condition=models.Q(fanned_out_at__isnull=True), name="command_request_unfanned"
             ),
         ]
+
+    def all_arguments(self) -> dict[str, Any]:
+        """The arguments with the secret ones opened, for delivery."""
+        return {**self.command_args, **(orjson.loads(self.secret_args) if self.secret_args else {})}
 
     def __str__(self) -> str:
         return f"{self.command} {self.created_at:%Y-%m-%d %H:%M}"

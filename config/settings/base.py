@@ -134,6 +134,7 @@ CELERY_BEAT_SCHEDULE = {
     "worker heartbeat": {"task": "config.worker_heartbeat", "schedule": 15.0, "options": {"expires": 30}},
     "fan out what was left": {"task": "commands.sweep_requests", "schedule": 10.0, "options": {"expires": 30}},
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
+    "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -189,7 +190,8 @@ RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")
 APNS_PORT = env.number("APNS_PORT", 443)
 APNS_CA_FILE = env.text("APNS_CA_FILE")
-PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)
+PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)  # push again for what still waits
+REDELIVER_SECONDS = env.number("REDELIVER_SECONDS", 30)  # push again for a lost answer; doubles with each delivery
 ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)
 PROFILE_SIGNING_CERTIFICATE = env.secret("PROFILE_SIGNING_CERTIFICATE")  # PEM, chain after it; else the tenant's own
 PROFILE_SIGNING_KEY = env.secret("PROFILE_SIGNING_KEY")

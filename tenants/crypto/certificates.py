@@ -78,7 +78,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
     """An X.509 certificate; CmsError when it is malformed."""
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CmsError(f"certificate is malformed: {error}") from error
 
 

@@ -1,5 +1,6 @@
 """The life of a tenant's APNs certificate: key pair and CSR, then Apple's signed certificate."""
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -11,6 +12,8 @@ from config.api.errors import BadRequest
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import ApnsCertificate, Tenant
+
+log = structlog.get_logger(__name__)
 
 TOPIC_PREFIX = "com.apple.mgmt"
 
@@ -59,6 +62,15 @@ def complete_apns_certificate(
     row.save()
     audit.record(actor=actor, action="apns_certificate.completed", subject=row, details={"topic": row.topic})
     return row
+
+
+def stop_topic(*, certificate: ApnsCertificate, reason: str) -> None:
+    """Apple refuses this certificate: no more pushes with it until another one is completed."""
+    stopped = ApnsCertificate.objects.filter(pk=certificate.pk, topic_stopped_at__isnull=True).update(
+        topic_stopped_at=timezone.now(), topic_stopped_reason=reason[:128]
+    )
+    if stopped:
+        log.error("apns_topic_stopped", topic=certificate.topic, tenant=str(certificate.tenant_id), reason=reason)
 
 
 def _parse(pem: bytes) -> x509.Certificate:

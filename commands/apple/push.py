@@ -1,0 +1,173 @@
+"""Waking Apple devices: claims the enrolments that are due, pushes in batches, notes what Apple said.
+
+`wake_at` is the whole plan: null while nothing waits, the past when a push is due, the future while one is out, being
+made, or to be tried again. A worker that dies after its claim leaves a time that comes due by itself.
+"""
+
+import datetime as dt
+import random
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from commands.apple.apns import ApnsClient, Notification, Outcome, UnusableCertificate, Verdict
+from commands.models import AppleEnrolment
+from commands.models.status import DELIVERABLE
+from config.db import hot_query
+from tenants.models import ApnsCertificate
+from tenants.selectors import push_certificate
+from tenants.services.apns import stop_topic
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+LEASE = dt.timedelta(seconds=30)  # longer than a batch takes; a dead worker's claims are free again after it
+RETRY_FIRST, RETRY_MOST = 10, 900  # seconds of back-off
+
+CLAIM_SQL: LiteralString = """
+UPDATE commands_appleenrolment SET wake_at = %(until)s WHERE id IN (
+    SELECT id FROM commands_appleenrolment
+    WHERE wake_at <= %(now)s AND enabled_at IS NOT NULL AND push_token_dead_at IS NULL AND channel = 'device'
+    ORDER BY wake_at LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+# Open commands whose device nobody is going to wake: a nudge was lost between two transactions.
+LOST_SQL: LiteralString = """
+UPDATE commands_appleenrolment SET wake_at = now() WHERE id IN (
+    SELECT e.id FROM commands_appleenrolment e
+    WHERE e.wake_at IS NULL AND e.enabled_at IS NOT NULL AND e.push_token_dead_at IS NULL AND e.channel = 'device'
+        AND EXISTS (SELECT 1 FROM commands_commandstatus s
+            WHERE s.device_id = e.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= now())
+    ORDER BY e.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+) RETURNING id
+"""
+
+_clients: dict[tuple[uuid.UUID, str], ApnsClient] = {}
+
+
+@dataclass(frozen=True)
+class Claim:
+    enrolment: AppleEnrolment
+    at: dt.datetime
+    until: dt.datetime  # what our claim wrote: later writes are compared against it
+
+
+def wake_due_devices() -> int:
+    """Pushes to every device that is due; how many pushes Apple took."""
+    taken = 0
+    while claims := _claim():
+        taken += sum(_push_topic(key, group) for key, group in _by_topic(claims).items())
+        if len(claims) < BATCH:
+            break
+    return taken
+
+
+def find_lost_wakes(limit: int = 10_000) -> int:
+    """Makes them due; how many."""
+    return len(hot_query(LOST_SQL, {"deliverable": [state.value for state in DELIVERABLE], "limit": limit}))
+
+
+def _claim() -> list[Claim]:
+    now = timezone.now()
+    until = now + LEASE
+    ids = [row[0] for row in hot_query(CLAIM_SQL, {"now": now, "until": until, "batch": BATCH})]
+    return [Claim(row, now, until) for row in AppleEnrolment.objects.filter(pk__in=ids).select_related("tenant")]
+
+
+def _by_topic(claims: list[Claim]) -> dict[tuple[uuid.UUID, str], list[Claim]]:
+    groups: dict[tuple[uuid.UUID, str], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[(claim.enrolment.tenant_id, claim.enrolment.topic)].append(claim)
+    return groups
+
+
+def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
+    certificate = push_certificate(tenant_id=key[0], topic=key[1])
+    if certificate is None:
+        _postpone(claims, f"No valid APNs certificate for the topic {key[1] or '(none)'}.")
+        return 0
+    ready = [claim for claim in claims if claim.enrolment.push_token and claim.enrolment.push_magic]
+    _postpone([claim for claim in claims if claim not in ready], "The device has given no push token.")
+    try:
+        outcomes = _client(certificate).send([_notification(claim.enrolment) for claim in ready])
+    except UnusableCertificate as error:
+        _postpone(ready, f"The APNs certificate cannot be used: {error}")
+        return 0
+    by_id = {str(claim.enrolment.pk): claim for claim in ready}
+    for outcome in outcomes:
+        _note(by_id[outcome.id], outcome)
+    stopped = next((outcome for outcome in outcomes if outcome.verdict is Verdict.STOP_TOPIC), None)
+    if stopped is not None:
+        stop_topic(certificate=certificate, reason=stopped.reason)
+    return sum(outcome.verdict is Verdict.ACCEPTED for outcome in outcomes)
+
+
+def _notification(enrolment: AppleEnrolment) -> Notification:
+    return Notification(
+        id=str(enrolment.pk),
+        token=bytes(enrolment.push_token),
+        push_magic=bytes(enrolment.push_magic).decode(),
+        topic=enrolment.topic,
+    )
+
+
+def _client(certificate: ApnsCertificate) -> ApnsClient:
+    """One lasting connection per certificate and process; a renewed certificate gets its own."""
+    key = (certificate.pk, certificate.certificate)
+    for old in [old for old in _clients if old[0] == certificate.pk and old != key]:
+        _clients.pop(old).close()
+    if key not in _clients:
+        _clients[key] = ApnsClient(
+            settings.APNS_HOST,
+            settings.APNS_PORT,
+            ca_file=settings.APNS_CA_FILE or None,
+            certificate_pem=certificate.certificate.encode(),
+            private_key_pem=bytes(certificate.private_key),
+        )
+    return _clients[key]
+
+
+def _note(claim: Claim, outcome: Outcome) -> None:
+    now = timezone.now()
+    repeat = now + dt.timedelta(seconds=settings.PUSH_REPEAT_SECONDS)
+    failures = claim.enrolment.push_failures + 1
+    error = f"{outcome.reason or 'HTTP'} ({outcome.status})"[:255]
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            _write(claim, wake_at=repeat, always={"pushed_at": claim.at, "push_failures": 0, "push_error": ""})
+        case Verdict.DEAD_TOKEN:
+            _write(claim, wake_at=None, always={"push_token_dead_at": now, "push_error": error})
+            log.info("push_token_dead", device=str(claim.enrolment.device_id), reason=outcome.reason)
+        case Verdict.RETRY:
+            wait = outcome.retry_after or _backoff(failures)
+            always = {"push_failures": min(failures, 1000), "push_error": error}
+            _write(claim, wake_at=now + dt.timedelta(seconds=wait), always=always)
+        case _:
+            _write(claim, wake_at=repeat, always={"push_error": error})
+            log.error("push_refused", device=str(claim.enrolment.device_id), reason=outcome.reason)
+
+
+def _backoff(failures: int) -> float:
+    return min(RETRY_FIRST * 2.0 ** min(failures - 1, 10), RETRY_MOST) * random.uniform(0.8, 1.2)
+
+
+def _write(claim: Claim, *, wake_at: dt.datetime | None, always: dict[str, Any]) -> None:
+    """The timer only if nobody has set it since our claim: the device may have come, or more may wait for it."""
+    AppleEnrolment.objects.filter(pk=claim.enrolment.pk).update(**always)
+    AppleEnrolment.objects.filter(pk=claim.enrolment.pk, wake_at=claim.until).update(wake_at=wake_at)
+
+
+def _postpone(claims: list[Claim], error: str) -> None:
+    if not claims:
+        return
+    log.warning("push_postponed", error=error, devices=len(claims))
+    ids = [claim.enrolment.pk for claim in claims]
+    later = timezone.now() + dt.timedelta(seconds=RETRY_MOST)
+    AppleEnrolment.objects.filter(pk__in=ids).update(push_error=error[:255])
+    AppleEnrolment.objects.filter(pk__in=ids, wake_at=claims[0].until).update(wake_at=later)

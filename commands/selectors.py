@@ -1,0 +1,65 @@
+"""Reads about commands. Tenant first, always."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from commands.models import CommandRequest, CommandStatus
+from config.api.errors import NotFound
+from config.api.fields import parse_id
+from tenants.models import Tenant
+
+
+def get_command_request(*, tenant: Tenant, request_id: str | uuid.UUID) -> CommandRequest:
+    """The only way from an outside id to a request."""
+    request = command_requests_of(tenant).filter(pk=parse_id(str(request_id))).first()
+    if request is None:
+        raise NotFound("No command request has this id.")
+    return request
+
+
+def get_command_status(*, tenant: Tenant, status_id: str | uuid.UUID) -> CommandStatus:
+    """The only way from an outside id to a status."""
+    status = CommandStatus.objects.filter(tenant=tenant, pk=parse_id(str(status_id))).first()
+    if status is None:
+        raise NotFound("No command status has this id.")
+    return status
+
+
+def command_requests_of(tenant: Tenant) -> QuerySet[CommandRequest]:
+    return CommandRequest.objects.filter(tenant=tenant).defer("secret_args")
+
+
+def list_command_requests(tenant: Tenant, **filters: Any) -> QuerySet[CommandRequest]:
+    rows = command_requests_of(tenant)
+    if filters.get("devices"):
+        rows = rows.filter(devices__overlap=filters["devices"])
+    if filters.get("groups"):
+        rows = rows.filter(groups__overlap=filters["groups"])
+    if filters.get("command"):
+        rows = rows.filter(command=filters["command"])
+    if filters.get("schedule"):
+        rows = rows.filter(schedule=filters["schedule"])
+    if filters.get("exclude_internal_commands"):
+        rows = rows.filter(is_internal=False)
+    return rows.order_by("-created_at", "id")
+
+
+def list_command_statuses(tenant: Tenant, **filters: Any) -> QuerySet[CommandStatus]:
+    rows = CommandStatus.objects.filter(tenant=tenant)
+    if filters.get("request"):
+        rows = rows.filter(request_id__in=filters["request"])
+    if filters.get("device"):
+        rows = rows.filter(device_id__in=filters["device"])
+    if filters.get("state"):
+        rows = rows.filter(state=filters["state"])
+    if filters.get("exclude_internal_commands"):
+        rows = rows.filter(request__is_internal=False)
+    return rows.order_by("-created_at", "id")
+
+
+def command_request_stats(request: CommandRequest) -> list[dict[str, Any]]:
+    """How many devices are in each state; states that no device is in are left out. One indexed aggregate."""
+    rows = CommandStatus.objects.filter(request=request).values("state").annotate(total=Count("*")).order_by("state")
+    return [{"state": row["state"], "total": row["total"]} for row in rows]

@@ -1,0 +1,34 @@
+"""Writes about a device's place in the Apple channel."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from commands.models import AppleEnrolment
+from devices.models import Device
+from tenants import audit
+from tenants.actors import Actor
+
+
+def disable_enrolments(device_id: uuid.UUID) -> None:
+    """No more pushes and commands: the device's channel and with it its user channels."""
+    AppleEnrolment.objects.filter(device_id=device_id).update(
+        enabled_at=None, wake_at=None, updated_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def block_enrolment(*, device: Device, actor: Actor) -> bool:
+    """At its next contact the device is told (401) to remove its management. False if it has no enrolment.
+
+    The one action that makes a device endpoint answer 401.
+    """
+    now = timezone.now()
+    enrolments = AppleEnrolment.objects.filter(device=device)
+    blocked = enrolments.filter(blocked_at__isnull=True).update(blocked_at=now, updated_at=now)
+    if blocked:
+        wake = enrolments.filter(channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False)
+        wake.update(wake_at=now)
+        audit.record(actor=actor, action="device.blocked", subject=device)
+    return enrolments.exists()

@@ -1,0 +1,32 @@
+"""Taking a device out of management."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from commands.services.enrolments import disable_enrolments
+from commands.services.queue import clear_queue
+from config.api.errors import BadRequest
+from devices.models import Device, DeviceState
+from tenants import audit
+from tenants.actors import Actor
+
+
+@transaction.atomic
+def remove_device(*, device: Device, actor: Actor) -> Device:
+    """State 20, gone from the default lists, its waiting commands cancelled, never pushed again. Apple only.
+
+    Removing twice changes nothing. Nothing is erased on the device itself: WIPE does that.
+    """
+    row = Device.objects.select_for_update(of=("self",)).select_related("heartbeat").get(pk=device.pk)
+    if not row.is_apple:
+        raise BadRequest("Only Apple devices can be deleted.")
+    if row.state == DeviceState.DISABLED:
+        return row
+    disable_enrolments(row.pk)
+    clear_queue(device=row, reason="The device was removed.")
+    row.state = DeviceState.DISABLED
+    row.updated_by = actor.name
+    row.updated_at = timezone.now()
+    row.save(update_fields=["state", "updated_by", "updated_at"])
+    audit.record(actor=actor, action="device.removed", subject=row, details={"serial": row.serial})
+    return row

@@ -1,0 +1,94 @@
+"""Creating command requests."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from django.db import transaction
+
+from commands.catalogue import CATALOGUE
+from commands.models import CommandRequest
+from commands.nudges import nudge_fan_out
+from config.api.errors import BadRequest
+from devices.models import Device, DeviceGroup
+from tenants import audit
+from tenants.actors import Actor
+from tenants.models import Tenant
+
+CommandType = CommandRequest.CommandType
+NAMED_IDS = 20  # ids listed in an error message; all of them are in its content
+
+
+@transaction.atomic
+def create_command_request(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    command: str,
+    command_type: str,
+    devices: Sequence[uuid.UUID] = (),
+    groups: Sequence[uuid.UUID] = (),
+    device_type: str = CommandRequest.DeviceType.ALL,
+    command_args: dict[str, Any] | None = None,
+    schedule: str = CommandRequest.Schedule.IMMEDIATE,
+    schedule_args: dict[str, Any] | None = None,
+    is_internal: bool = False,
+) -> CommandRequest:
+    """Stores the request; its rows are made by the fan-out after commit. BadRequest names unknown targets.
+
+    `command_args` have passed the command's own serializer.
+    """
+    device_ids = _known_devices(tenant, devices) if command_type != CommandType.GROUP else []
+    group_ids = _known_groups(tenant, groups) if command_type != CommandType.DEVICE else []
+    if not device_ids and not group_ids:
+        raise BadRequest(f"{command_type} needs {_needed(command_type)}.")
+    shown, secret = CATALOGUE[command].split_secrets(command_args or {})
+    request = CommandRequest(
+        tenant=tenant,
+        command=command,
+        command_type=command_type,
+        devices=device_ids,
+        groups=group_ids,
+        device_type=device_type,
+        command_args=shown,
+        secret_args=orjson.dumps(secret) if secret else None,
+        schedule=schedule,
+        schedule_args=schedule_args or {},
+        is_internal=is_internal,
+        created_by=actor.name,
+    )
+    request.full_clean(exclude=["tenant", "secret_args"])
+    request.save(force_insert=True)
+    details = {"command": command, "devices": len(device_ids), "groups": len(group_ids), "schedule": schedule}
+    audit.record(actor=actor, action="command_request.created", subject=request, details=details)
+    nudge_fan_out(request.pk)
+    return request
+
+
+def _needed(command_type: str) -> str:
+    return {
+        CommandType.DEVICE.value: "`devices`: at least one device id",
+        CommandType.GROUP.value: "`groups`: at least one group id",
+    }.get(command_type, "`devices` or `groups`: at least one id")
+
+
+def _known_devices(tenant: Tenant, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    known = set(Device.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
+    return _all_known("device", ids, known)
+
+
+def _known_groups(tenant: Tenant, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    known = set(DeviceGroup.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
+    return _all_known("group", ids, known)
+
+
+def _all_known(noun: str, ids: Sequence[uuid.UUID], known: set[uuid.UUID]) -> list[uuid.UUID]:
+    """The ids once each, in the caller's order; BadRequest with the unknown ones."""
+    unknown = [str(item) for item in dict.fromkeys(ids) if item not in known]
+    if unknown:
+        more = f" and {len(unknown) - NAMED_IDS} more" if len(unknown) > NAMED_IDS else ""
+        raise BadRequest(
+            f"invalid {noun} id: {', '.join(unknown[:NAMED_IDS])}{more}", content={f"invalid_{noun}_ids": unknown}
+        )
+    return list(dict.fromkeys(ids))

@@ -1,0 +1,28 @@
+"""One device: reading it is the devices' room's business, removing it ends its commands."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from commands.services.removal import remove_device
+from config.api.envelopes import enveloped
+from config.api.openapi import enveloped as enveloped_schema
+from config.api.openapi import operation, path
+from devices.selectors import get_device
+from devices.serializers import DeviceOutput, device_document
+from devices.views import DeviceViewSet
+
+
+class ManagedDeviceViewSet(DeviceViewSet):
+    @operation(
+        "deleteDevice",
+        "Delete a Device. Only supports Apple devices.",
+        tag="Device",
+        answer=enveloped_schema("DeviceAnswer", DeviceOutput),
+        answer_text="Details of the device",
+        errors=(400, 401, 404, 500),
+        parameters=[path("id", "ID of the device")],
+    )
+    def destroy(self, request: Request, id: str) -> Response:
+        device = get_device(tenant=request.auth.tenant, device_id=id)
+        removed = remove_device(device=device, actor=request.auth.actor)
+        return enveloped(device_document(removed), message="Device deleted")

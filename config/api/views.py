@@ -1,0 +1,27 @@
+"""The base of every API view."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+
+class ApiViewSet(GenericViewSet[Any]):
+    """One documented resource: its methods are the documented operations.
+
+    `needs_private_url` and `tenant_header_is_uuid` say what the page documents about the gateway's headers.
+    """
+
+    needs_private_url = True
+    tenant_header_is_uuid = False
+    queryset = None
+    lookup_value_converter = "str"
+
+
+def validated(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
+    """The request's body (or, for GET, its query) through an input serializer; a 400 names what is wrong."""
+    data = request.query_params.dict() if request.method == "GET" else request.data
+    checked = serializer(data=data, context={"request": request})
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
