@@ -229,7 +229,7 @@ def _read_csr(der: bytes) -> tuple[x509.CertificateSigningRequest, str | None]:
         raise cms.CmsError("the CSR's signature does not match")
     try:
         csr = x509.load_der_x509_csr(der)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise cms.CmsError(f"the CSR is malformed: {error}") from error
     return csr, _challenge(info)
 

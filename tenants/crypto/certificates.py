@@ -22,6 +22,7 @@ from tenants.crypto.algorithms import (
 
 SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
 CLOCK_SKEW = timedelta(minutes=5)
+MAX_CERTIFICATE_OCTETS = 16 * 1024  # strangers' certificates are kept for a while too
 
 _EXPLICIT_VERSION = 0xA0
 _EXPLICIT_EXTENSIONS = 0xA3
@@ -39,11 +40,16 @@ class Outline:
         self.serial = fields[0].expect(ber.INTEGER).body
         self.issuer = fields[2].expect(ber.SEQUENCE).raw
         self.subject = fields[4].expect(ber.SEQUENCE).raw
-        self.signed = certificate[0].raw
+        self._signed = certificate[0]
         self.signature_algorithm = certificate[1].elements(1)[0].oid()
         self.signature = certificate[2].body[1:]  # the first octet of a BIT STRING counts unused bits
         self._key_info = fields[5].expect(ber.SEQUENCE).raw
         self._extensions = next((field for field in fields[6:] if field.tag == _EXPLICIT_EXTENSIONS), None)
+
+    @property
+    def signed(self) -> bytes:
+        """The part of the certificate that its issuer signed."""
+        return self._signed.raw
 
     @cached_property
     def public_key(self) -> PublicKey:
@@ -61,9 +67,11 @@ class Outline:
         return None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def outline(der: bytes) -> Outline:
     """The outline of a certificate, kept with its loaded key because devices come back. CmsError when malformed."""
+    if len(der) > MAX_CERTIFICATE_OCTETS:
+        raise CmsError("certificate is too large")
     try:
         return Outline(der)
     except ber.BerError as error:
@@ -124,7 +132,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return True
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def _signed(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     subject, issuer = outline_of(certificate), outline_of(authority)
     digest = SIGNATURE_DIGESTS.get(subject.signature_algorithm)

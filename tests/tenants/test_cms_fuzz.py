@@ -14,6 +14,9 @@ from tests.factories.asn1 import indefinite, tlv
 from tests.factories.cms_messages import Form, signed_message
 from tests.factories.pki import authority, device, ec_device
 
+# Damaged certificates may be odd in ways that cryptography still reads, with a warning.
+pytestmark = pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+
 BODY = b"the body of a request"
 FORMS = [
     Form(embed=BODY),

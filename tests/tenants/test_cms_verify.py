@@ -156,6 +156,11 @@ def test_refuses_too_many_certificates() -> None:
     assert "too many" in refusal(signed_message(device(), BODY, Form(certificates=(device().der,) * 33)))
 
 
+def test_refuses_a_huge_certificate() -> None:
+    huge = tlv(0x30, tlv(0x04, b"x" * 20_000))
+    assert "too large" in refusal(signed_message(device(), BODY, Form(certificates=(huge,))))
+
+
 def test_refuses_something_behind_the_message() -> None:
     assert "malformed" in refusal(signed_message(device(), BODY, Form()) + b"\0")
 
@@ -164,3 +169,11 @@ def test_tells_two_certificates_of_one_issuer_apart() -> None:
     twin = identity("Device", issuer=authority(), key=rsa_key("twin"))
     message = signed_message(twin, BODY, Form(certificates=(device().der, twin.der)))
     assert cms.verify_signed(message, content=BODY).certificate_der == twin.der
+
+
+def test_a_certificate_that_is_no_proper_x509_fails_when_it_is_asked_for() -> None:
+    version = bytes.fromhex("a003020102")
+    odd = device().der.replace(version, bytes.fromhex("a003020130"))
+    signed = cms.verify_signed(signed_message(device(), BODY, Form(certificates=(odd,))), content=BODY)
+    with pytest.raises(cms.CmsError, match="malformed"):
+        _ = signed.certificate

@@ -205,6 +205,8 @@ def test_refuses_a_binary_object_that_holds_itself() -> None:
         plist.loads(binary(dictionary((1, 0)), KEY))
     with pytest.raises(plist.PlistError):
         plist.loads(binary(dictionary((1, 2)), KEY, array(2, 2, 2)))
+    with pytest.raises(plist.PlistError):
+        plist.loads(binary(dictionary((0, 1)), KEY))
 
 
 @pytest.mark.timeout(5)
