@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import ssl
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         parser.set_defaults(demo_file=var / "demo.json")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line per request would drown the fleet's own
         try:
             with _http_client(options["ca_file"], workers=options["workers"]) as http:
                 all_enrolled = asyncio.run(self._run(http, options))
