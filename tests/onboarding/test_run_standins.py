@@ -41,7 +41,7 @@ def test_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
             socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
         assert process.communicate() == ("", "")
 
 
@@ -49,7 +49,7 @@ def test_a_used_port_gives_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with start(tmp_path, "--apns-port", str(port), "--courier-port", "0") as process:
-            _output, complaint = process.communicate(timeout=10)
+            _output, complaint = process.communicate(timeout=30)
 
     assert process.returncode == 1
     assert complaint == f"CommandError: Port {port} on 127.0.0.1 cannot be used: another program uses it.\n"

@@ -84,8 +84,8 @@ class Courier:
         if writer.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             writer.transport.abort()
             return
-        writer.write(_line({"token": notification.token, "payload": notification.payload}))
         self._count("delivered")
+        writer.write(_line({"token": notification.token, "payload": notification.payload}))
 
 
 def _tokens(value: object) -> list[str]:

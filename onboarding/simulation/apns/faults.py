@@ -18,7 +18,7 @@ class Fault:
     reason: str = ""  # refuse with this reason
     status: int | None = None  # … and this status; None: the one that goes with the reason
     retry_after: int | None = None  # seconds, sent with a refusal
-    drop: Drop | None = None  # end the connection at this request: "goaway" says so, "abrupt" does not
+    drop: Drop | None = None  # end the connection at this request: "goaway" says so (and the reason), "abrupt" does not
     delay: float = 0.0  # seconds until the answer; the notification itself is taken at once
     swallow: bool = False  # accept the notification and never deliver it
     after: int = 0

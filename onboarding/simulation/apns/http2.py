@@ -92,14 +92,15 @@ class PushConnection(asyncio.Protocol):
         self._service.closed(self)
         self.closed.set_result(None)
 
-    def go_away(self) -> None:
+    def go_away(self, reason: str = "Shutdown") -> None:
         """Announce the end, answer what is still to be answered, take nothing more, and close."""
         if self._leaving:
             return
         self._leaving = True
         self._flush()
+        why = json.dumps({"reason": reason}).encode()
         # Written by hand: h2 would not send the late answers after a GOAWAY of its own.
-        frame = GoAwayFrame(0, last_stream_id=self._last_stream, additional_data=b'{"reason": "Shutdown"}')
+        frame = GoAwayFrame(0, last_stream_id=self._last_stream, additional_data=why)
         self._transport.write(frame.serialize())
         self._close_when_done()
 
@@ -130,7 +131,7 @@ class PushConnection(asyncio.Protocol):
             return None
         fault = self._service.take_fault(request.token)
         if fault.drop == "goaway":
-            return self.go_away()
+            return self.go_away(fault.reason or "Shutdown")
         if fault.drop == "abrupt":
             self._flush()
             return self.abort()

@@ -12,7 +12,7 @@ from commands.apple.apns import Limits, Verdict
 from onboarding.simulation.apns import ApnsStandIn, Fault, running_apns
 from tests.factories.apns import FreezableRelay, NewApnsClient, deliveries, notifications, token, verdicts
 
-QUICK = Limits(connect=3.0, response=0.3, batch=5.0, probe=0.3)
+QUICK = Limits(response=0.5)
 
 
 def test_goaway_in_the_middle_of_a_batch_loses_and_doubles_nothing(
@@ -61,6 +61,16 @@ def test_a_server_that_keeps_going_away_is_left_for_later(apns: ApnsStandIn, new
     assert verdicts(outcomes) == {Verdict.ACCEPTED: 50, Verdict.RETRY: 200}
     assert outcomes[249].reason == "Shutdown"
     assert apns.counters["connections"] == 2
+
+
+def test_a_goaway_about_our_certificate_stops_the_topic(apns: ApnsStandIn, new_apns_client: NewApnsClient) -> None:
+    apns.misbehave(Fault(drop="goaway", reason="BadCertificate", after=1))
+
+    outcomes = new_apns_client(apns.apns_port).send(notifications(3))
+
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED, Verdict.STOP_TOPIC, Verdict.STOP_TOPIC]
+    assert outcomes[1].reason == "BadCertificate"
+    assert apns.counters["connections"] == 1
 
 
 def test_connects_again_after_the_server_has_restarted(apns_directory: Path, new_apns_client: NewApnsClient) -> None:
@@ -139,7 +149,7 @@ def test_a_connection_that_dies_unseen_is_given_up(apns: ApnsStandIn, new_apns_c
 
 
 def test_a_batch_has_a_time_limit_of_its_own(apns: ApnsStandIn, new_apns_client: NewApnsClient) -> None:
-    client = new_apns_client(apns.apns_port, limits=Limits(batch=0.3))
+    client = new_apns_client(apns.apns_port, limits=Limits(batch=0.5))
     apns.misbehave(Fault(delay=30), token=token(1))
 
     outcomes = client.send(notifications(3))
