@@ -25,16 +25,20 @@ class Step:
 
 def run_checks(names: Sequence[str]) -> int:
     """All steps, or those named. 0 if every one passed."""
-    with tempfile.TemporaryDirectory(prefix="muster-check-") as folder, throwaway_services(os.environ) as services:
-        steps = all_steps(Path(folder))
-        unknown = set(names) - {step.name for step in steps}
-        if unknown:
-            known = ", ".join(step.name for step in steps)
-            raise LauncherError(f"no such check: {', '.join(sorted(unknown))}. There are: {known}.")
-        chosen = [step for step in steps if not names or step.name in names]
-        failed = [step.name for step in chosen if not passes(step, services.environment)]
+    with tempfile.TemporaryDirectory(prefix="muster-check-") as folder:
+        steps = chosen_steps(all_steps(Path(folder)), names)
+        with throwaway_services(os.environ) as services:
+            failed = [step.name for step in steps if not passes(step, services.environment)]
     say(paint(f"checks: failed: {', '.join(failed)}", "red") if failed else paint("checks: all passed", "green"))
     return 1 if failed else 0
+
+
+def chosen_steps(steps: list[Step], names: Sequence[str]) -> list[Step]:
+    unknown = sorted(set(names) - {step.name for step in steps})
+    if unknown:
+        known = ", ".join(step.name for step in steps)
+        raise LauncherError(f"no such check: {', '.join(unknown)}. There are: {known}.")
+    return [step for step in steps if not names or step.name in names]
 
 
 def all_steps(folder: Path) -> list[Step]:

@@ -1,12 +1,13 @@
 """The launcher's command line."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 
 from config.dev.check import run_checks
 from config.dev.console import Interrupted, LauncherError, complain, report, say
 from config.dev.environment import given_settings
-from config.dev.interrupts import StopRequests, wait_for_stop
+from config.dev.interrupts import StopRequests
 from config.dev.places import held_lock, make_directory, var_directory
 from config.dev.run import run
 from config.dev.services import Services, persistent_services, throwaway_services
@@ -61,8 +62,12 @@ def use(started: Services, command: list[str]) -> int:
     for variable, value in started.environment.items():
         say(f"export {variable}='{value}'")
     say("# Ctrl-C stops them.")
-    wait_for_stop()
-    return 0
+    try:
+        while True:
+            started.require_alive()
+            time.sleep(0.2)
+    except Interrupted:
+        return 0
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {

@@ -32,12 +32,3 @@ class StopRequests:
             kill_everything()
             complain("muster: killed.")
             os._exit(130)
-
-
-def wait_for_stop() -> None:
-    """Sleep until somebody asks us to end."""
-    try:
-        while True:
-            signal.pause()
-    except Interrupted:
-        return

@@ -16,16 +16,14 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from config.dev.console import Interrupted, LauncherError, prefix, report, say
-from config.dev.logs import TAIL_LINES, rotate, tail
-from config.dev.services import Service
-from config.dev.spawn import ask, bury, spawn
+from config.dev.logs import TAIL_LINES, rotate
+from config.dev.spawn import ask, bury, ending, spawn
 
 TICK_SECONDS = 0.1
 CHUNK = 64 * 1024
 CHUNKS_AT_ONCE = 16
 LONGEST_LINE = 16 * 1024
 STOP_SECONDS = 9.0  # for all programs together
-KNOWN_ENDS = {-signal.SIGKILL: "was killed (signal 9)", -signal.SIGSEGV: "crashed (signal 11)"}
 
 
 class Role(Enum):
@@ -36,12 +34,13 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Program:
-    """`stop_seconds`: how long it may take to stop before it is killed."""
+    """`stop_seconds`: how long it may take to stop before it is killed. `death_signal`: what it gets if we die."""
 
     name: str
     command: Sequence[str]
     role: Role = Role.ESSENTIAL
     stop_seconds: float = 3.0
+    death_signal: int = signal.SIGTERM
 
 
 @dataclass(eq=False)
@@ -61,15 +60,15 @@ class Running:
 
 
 class Supervisor:
-    """Owns the programs it started. `services` are watched too, but belong to somebody else."""
+    """Owns the programs it started. `watch` raises if something else that it needs has ended."""
 
     def __init__(
-        self, *, logs: Path, environment: Mapping[str, str], directory: Path, services: Sequence[Service]
+        self, *, logs: Path, environment: Mapping[str, str], directory: Path, watch: Callable[[], None]
     ) -> None:
         self._logs = logs
         self._environment = environment
         self._directory = directory
-        self._services = services
+        self._watch = watch
         self._running: list[Running] = []
         self._started = 0
         self._selector = selectors.DefaultSelector()
@@ -79,7 +78,11 @@ class Supervisor:
         log = rotate(self._logs / f"{program.name}.log").open("wb")
         try:
             process = spawn(
-                program.command, output=subprocess.PIPE, environment=self._environment, directory=self._directory
+                program.command,
+                output=subprocess.PIPE,
+                death_signal=program.death_signal,
+                environment=self._environment,
+                directory=self._directory,
             )
         except OSError as error:
             log.close()
@@ -186,9 +189,7 @@ class Supervisor:
         return f"{prefix(running.program.name, running.position, self._width)} {text}"
 
     def _notice_ends(self) -> None:
-        for service in self._services:
-            if service.process and service.process.poll() is not None and service.log:
-                raise LauncherError(f"{service.name} {ending(service.process)}; the end of its log:", tail(service.log))
+        self._watch()
         for running in self._running:
             if running.code is None or running.program.role is Role.STEP or running.reported:
                 continue
@@ -202,8 +203,3 @@ class Supervisor:
             raise LauncherError(f"{what}; the end of its log:", running.last_lines)
         if running.code != 0:
             report(LauncherError(f"{what}; the rest goes on without it.", running.last_lines))
-
-
-def ending(process: subprocess.Popen[bytes]) -> str:
-    code = process.poll()
-    return KNOWN_ENDS.get(code or 0, f"ended with exit code {code}")

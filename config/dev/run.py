@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,16 +52,17 @@ def run(arguments: list[str]) -> int:
 
 
 def read_options() -> Options:
-    host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, highest=65535)
+    host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, between=(1, 65535))
+    devices = whole_number("DEVICES", 12, between=(0, 10000))
     require_free_port(host, port)
     apns_port, courier_port = free_ports(2)
-    return Options(host, port, whole_number("DEVICES", 12, highest=10_000), apns_port, courier_port)
+    return Options(host, port, devices, apns_port, courier_port)
 
 
-def whole_number(name: str, default: int, *, highest: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or int(text) > highest:
-        raise LauncherError(f"{name} must be a whole number up to {highest}, not {text!r}.")
+def whole_number(name: str, default: int, *, between: tuple[int, int]) -> int:
+    text, (lowest, highest) = os.environ.get(name) or str(default), between
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise LauncherError(f"{name} must be a whole number from {lowest} to {highest}, not {text!r}.")
     return int(text)
 
 
@@ -73,7 +75,7 @@ def run_until_stopped(stack: contextlib.ExitStack, var: Path, options: Options) 
     write_env_file(var / "dev.env", values)
     stack.callback((var / "dev.env").unlink, missing_ok=True)
     supervisor = Supervisor(
-        logs=var / "log", environment=child_environment(values), directory=ROOT, services=services.both
+        logs=var / "log", environment=child_environment(values), directory=ROOT, watch=services.require_alive
     )
     stack.callback(supervisor.stop)
     demo = start_all(supervisor, var, options, values["BASE_URL"])
@@ -150,10 +152,12 @@ def server_programs(options: Options) -> list[Program]:
     web = ["--interface", "wsgi", "--http", "1", "--host", options.host, "--port", str(options.port)]
     web += ["--workers", "2", "--blocking-threads", "8", "--no-ws", "config.wsgi:application"]
     worker = ["--concurrency", "2", "--without-gossip", "--without-mingle", "-l", "info"]
+    beat = ["--scheduler", BEAT_SCHEDULER, "-l", "info"]
     return [
         Program("web", python("-m", "granian", *web)),
         Program("worker", python("-m", "celery", "-A", "config", "worker", *worker), stop_seconds=5),
-        Program("beat", python("-m", "celery", "-A", "config", "beat", "--scheduler", BEAT_SCHEDULER, "-l", "info")),
+        # Asked politely, beat first writes its schedule back, and waits long for a database that went with us.
+        Program("beat", python("-m", "celery", "-A", "config", "beat", *beat), death_signal=signal.SIGKILL),
     ]
 
 

@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from config.dev.binaries import find_postgres, find_valkey
 from config.dev.console import LauncherError, report
-from config.dev.logs import rotate
+from config.dev.logs import rotate, tail
 from config.dev.places import make_directory, shown, socket_directory, throwaway_directory
 from config.dev.postgres import Postgres
 from config.dev.relocation import place_within_reach
+from config.dev.spawn import ending
 from config.dev.valkey import Valkey
 
 PROBE_SECONDS = 5
@@ -43,6 +44,12 @@ class Services:
     @property
     def both(self) -> tuple[Service, Service]:
         return self.database, self.broker
+
+    def require_alive(self) -> None:
+        """Raises LauncherError if a service that we started has ended."""
+        for service in self.both:
+            if service.process and service.log and service.process.poll() is not None:
+                raise LauncherError(f"{service.name} {ending(service.process)}; the end of its log:", tail(service.log))
 
 
 @contextlib.contextmanager

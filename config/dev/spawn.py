@@ -93,3 +93,10 @@ def kill_everything() -> None:
     for process in _live:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def ending(process: subprocess.Popen[bytes]) -> str:
+    code = process.poll() or 0
+    if code < 0:
+        return f"was killed (signal {-code})" if code == -signal.SIGKILL else f"ended by signal {-code}"
+    return f"ended with exit code {code}"
