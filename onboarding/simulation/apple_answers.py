@@ -106,7 +106,7 @@ def _required(command: Mapping[str, Any], key: str, kind: type[Value]) -> Value:
 def _device_information(command: Mapping[str, Any], hardware: Hardware, state: DeviceState) -> Answer:
     queries = _required(command, "Queries", list)
     known = device_information(hardware, state)
-    return Answer(fields={"QueryResponses": {query: known[query] for query in queries if query in known}})
+    return Answer(fields={"QueryResponses": {query: known[query] for query in map(str, queries) if query in known}})
 
 
 def _security_info(_command: Mapping[str, Any], _hardware: Hardware, state: DeviceState) -> Answer:
@@ -267,7 +267,7 @@ def _profile_certificates(state: DeviceState) -> list[x509.Certificate]:
             try:
                 load = x509.load_pem_x509_certificate if data[:5] == b"-----" else x509.load_der_x509_certificate
                 certificates.append(load(data))
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, KeyError):
                 continue
     return certificates
 

@@ -5,10 +5,10 @@ import plistlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from xml.parsers.expat import ExpatError
 
 from onboarding.simulation.apple_hardware import Hardware
 from onboarding.simulation.apple_http import HttpClient, Reply, header_of, send
+from onboarding.simulation.apple_profile import read_plist
 from onboarding.simulation.apple_state import DeviceState, Management
 from onboarding.simulation.identity import SignatureStyle
 
@@ -69,6 +69,22 @@ class Unwanted(Refused):
     """The server's answer means that the device is to remove its management."""
 
 
+class EnrolmentFailed(DeviceError):
+    """The device is not enrolled. ``retryable``: the server may be able to do it later."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class Interrupted(Exception):
+    """The connection breaks here, as the device was told: seen inside the device only."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending)
+        self.ending: Ending = ending
+
+
 def put_message(
     http: HttpClient, url: str, message: Mapping[str, Any], *, management: Management, style: SignatureStyle
 ) -> bytes:
@@ -103,14 +119,6 @@ def _says_go_away(reply: Reply) -> bool:
     else:
         body = read_plist(reply.content)
     return isinstance(body, dict) and body.get("code") == _UNRECOGNISED
-
-
-def read_plist(content: bytes) -> object:
-    """The object in a property list, None for anything else."""
-    try:
-        return plistlib.loads(content)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, AttributeError):
-        return None
 
 
 def authenticate_fields(hardware: Hardware, state: DeviceState) -> dict[str, Any]:

@@ -20,42 +20,26 @@ from onboarding.simulation.apple_answers import (
 )
 from onboarding.simulation.apple_channel import (
     Conversation,
-    DeviceError,
     Ending,
+    EnrolmentFailed,
     Executed,
+    Interrupted,
     NotEnrolled,
     Refused,
     Unwanted,
     authenticate_fields,
     put_message,
-    read_plist,
     token_update_fields,
 )
 from onboarding.simulation.apple_hardware import Hardware, draw_hardware
 from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
-from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_profile
+from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist, read_profile
 from onboarding.simulation.apple_state import DeviceState, InstalledProfile, Management, load_state, save_state
 from onboarding.simulation.identity import Identity, KeyFactory, SignatureStyle, generate_key
 from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient, ScepError, ScepOptions
 
 # A device follows commands for as long as it is given some; this only ends a server's endless loop.
 _COMMANDS_PER_CONNECTION = 1000
-
-
-class EnrolmentFailed(DeviceError):
-    """The device is not enrolled. ``retryable``: the server may be able to do it later."""
-
-    def __init__(self, message: str, *, retryable: bool) -> None:
-        super().__init__(message)
-        self.retryable = retryable
-
-
-class _Interrupted(Exception):
-    """The connection breaks here, as told."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending)
-        self.ending: Ending = ending
 
 
 class SimulatedAppleDevice:
@@ -156,7 +140,7 @@ class SimulatedAppleDevice:
         try:
             ending = self._converse(executed)
             status = 200
-        except _Interrupted as interruption:
+        except Interrupted as interruption:
             ending, status = interruption.ending, 200
         except Refused as refusal:
             ending, status = ("unenrolled" if isinstance(refusal, Unwanted) else "refused"), refusal.status
@@ -359,9 +343,9 @@ class SimulatedAppleDevice:
         """Sends a report and gives the next command's bytes. Loses or repeats messages as told."""
         is_idle = report["Status"] == "Idle"
         if not is_idle and self._spend("lose_replies"):
-            raise _Interrupted("reply lost")
+            raise Interrupted("reply lost")
         if self._spend("lose_requests"):
-            raise _Interrupted("request lost")
+            raise Interrupted("request lost")
         message = {"UDID": self.udid, **report}
         url = self._managed().server_url
         if not is_idle and self._spend("repeat_replies"):
@@ -369,7 +353,7 @@ class SimulatedAppleDevice:
         content = self._put(url, message)
         self.state.last_status = str(report["Status"])
         if content and self._spend("lose_commands"):
-            raise _Interrupted("command lost")
+            raise Interrupted("command lost")
         return content
 
     def _spend(self, fault: Literal["lose_replies", "lose_requests", "lose_commands", "repeat_replies"]) -> bool:

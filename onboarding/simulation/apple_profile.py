@@ -4,7 +4,7 @@ Payload keys: Apple's "Mobile Device Management" and "SCEP" profile-specific pay
 """
 
 import plistlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -89,6 +89,14 @@ class EnrolmentProfile:
     check_out_when_removed: bool
 
 
+def read_plist(content: bytes) -> object:
+    """The object in a property list, None for anything else."""
+    try:
+        return plistlib.loads(content)
+    except (ValueError, ExpatError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None  # plistlib raises any of these for one broken list or another
+
+
 def read_profile(data: bytes) -> Profile:
     """Reads a signed (CMS, DER or BER) or plain profile. Raises ProfileError."""
     signers: tuple[x509.Certificate, ...] = ()
@@ -103,10 +111,9 @@ def read_profile(data: bytes) -> Profile:
 
 
 def _read_dictionary(data: bytes) -> dict[str, Any]:
-    try:
-        content = plistlib.loads(data)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, AttributeError) as error:
-        raise ProfileError("The profile is not a property list.", code=1000) from error
+    content = read_plist(data)
+    if content is None:
+        raise ProfileError("The profile is not a property list.", code=1000)
     if not isinstance(content, dict) or content.get("PayloadType") != "Configuration":
         raise ProfileError("The property list is not a configuration profile.", code=1000)
     missing = [key for key in _REQUIRED_PROFILE_KEYS if key not in content]
@@ -137,7 +144,7 @@ def read_enrolment(data: bytes) -> EnrolmentProfile:
         raise ProfileError(f"The topic {topic} does not begin with com.apple.mgmt.", code=1010)
     return EnrolmentProfile(
         identifier=profile.identifier,
-        scep=_read_scep(scep[0]),
+        scep=_read_scep(scep[0].get("PayloadContent")),
         server_url=server_url,
         check_in_url=str(mdm.get("CheckInURL") or server_url),
         topic=topic,
@@ -146,29 +153,26 @@ def read_enrolment(data: bytes) -> EnrolmentProfile:
     )
 
 
-def _read_scep(payload: Mapping[str, Any]) -> ScepPayload:
-    content = payload.get("PayloadContent")
+def _read_scep(content: object) -> ScepPayload:
     if not isinstance(content, dict):
         raise ProfileError("The SCEP payload has no PayloadContent.", code=1002)
     if content.get("Key Type", "RSA") != "RSA":
         raise ProfileError("The SCEP payload asks for a key that is not RSA.", code=1010)
-    return ScepPayload(
-        url=_text(content, "URL"),
-        name=str(content.get("Name", "")),
-        challenge=str(content.get("Challenge", "")),
-        subject=_read_subject(content.get("Subject", [])),
-        key_size=int(content.get("Keysize", 1024)),
-        key_usage=int(content.get("Key Usage", 0)),
-        ca_fingerprint=bytes(content.get("CAFingerprint", b"")).hex(),
-    )
-
-
-def _read_subject(subject: Sequence[Any]) -> list[list[list[str]]]:
-    """Subject as ``[[["O", "Example"]], [["CN", "device"]]]``. Raises ProfileError for another shape."""
+    url = _text(content, "URL")
     try:
-        return [[[str(kind), str(value)] for kind, value in group] for group in subject]
+        payload = ScepPayload(
+            url=url,
+            name=str(content.get("Name", "")),
+            challenge=str(content.get("Challenge", "")),
+            subject=[[[str(kind), str(value)] for kind, value in group] for group in content.get("Subject", [])],
+            key_size=int(content.get("Keysize", 1024)),
+            key_usage=int(content.get("Key Usage", 0)),
+            ca_fingerprint=bytes(content.get("CAFingerprint", b"")).hex(),
+        )
+        payload.x509_subject()  # a name X.509 cannot hold is found here
     except (TypeError, ValueError) as error:
-        raise ProfileError("The SCEP payload's Subject is not a list of names.", code=1003) from error
+        raise ProfileError(f"The SCEP payload has a setting of a wrong type: {error}.", code=1003) from error
+    return payload
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:

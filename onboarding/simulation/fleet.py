@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from onboarding.simulation.apple_channel import Conversation
-from onboarding.simulation.apple_device import EnrolmentFailed, SimulatedAppleDevice
+from onboarding.simulation.apple_channel import Conversation, EnrolmentFailed
+from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_pushes import CourierLine
 
 _Result = TypeVar("_Result")

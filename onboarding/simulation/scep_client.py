@@ -110,6 +110,8 @@ class ScepClient:
                 certificates = [x509.load_der_x509_certificate(reply.content)]
         except ValueError as error:
             raise ScepError(f"GetCACert did not answer a certificate: {error}.") from error
+        if not certificates:
+            raise ScepError("GetCACert answered no certificate.")
         expected = self._payload.ca_fingerprint
         algorithm = hashes.SHA256() if len(expected) == 64 else hashes.SHA1()
         if expected and not any(certificate.fingerprint(algorithm).hex() == expected for certificate in certificates):
@@ -128,7 +130,10 @@ class ScepClient:
         authorities = self.authority()
         request = _certificate_request(key, self._payload)
         recipient = _encryption_certificate(authorities)
-        enveloped = encrypt_for(request, recipient, cipher=choices.cipher)
+        try:
+            enveloped = encrypt_for(request, recipient, cipher=choices.cipher)
+        except CmsError as error:
+            raise ScepError(f"The request cannot be encrypted for the SCEP server: {error}.") from error
         transaction = _transaction_id(key)
         nonce = secrets.token_bytes(16)
         message = sign_with_attributes(

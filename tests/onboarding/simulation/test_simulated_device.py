@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from onboarding.simulation.apple_channel import Refused
+from onboarding.simulation.apple_channel import EnrolmentFailed, Refused
 from onboarding.simulation.apple_cms import CipherName, DigestName
 from onboarding.simulation.apple_der import octet_string, printable_string
-from onboarding.simulation.apple_device import EnrolmentFailed, SimulatedAppleDevice
+from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_hardware import draw_hardware
 from onboarding.simulation.apple_state import StateError
 from onboarding.simulation.identity import SignatureStyle
@@ -144,6 +144,12 @@ def test_an_incomplete_enrolment_profile_is_refused(
 ) -> None:
     with pytest.raises(EnrolmentFailed, match=message):
         make().enrol(server.profile(**changes))
+
+
+def test_a_subject_no_certificate_can_have_is_refused(server: TinyMdmServer, make: Make) -> None:
+    profile = server.profile(signed=False).replace(b"<string>O</string>", b"<string>C</string>")
+    with pytest.raises(EnrolmentFailed, match="wrong type"):
+        make().enrol(profile)
 
 
 @pytest.mark.parametrize(("status", "retryable"), [(503, True), (403, False), (401, False)])

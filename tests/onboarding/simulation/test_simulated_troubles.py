@@ -5,7 +5,8 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from onboarding.simulation.apple_device import EnrolmentFailed, SimulatedAppleDevice
+from onboarding.simulation.apple_channel import EnrolmentFailed
+from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.onboarding.simulation.commands import configuration, run
 from tests.onboarding.simulation.tiny_mdm_server import (
     TinyMdmServer,
