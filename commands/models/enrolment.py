@@ -75,3 +75,7 @@ class AppleEnrolment(models.Model):
     @property
     def is_enabled(self) -> bool:
         return self.enabled_at is not None
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.authenticated_at is not None

@@ -32,3 +32,9 @@ def block_enrolment(*, device: Device, actor: Actor) -> bool:
         wake.update(wake_at=now)
         audit.record(actor=actor, action="device.blocked", subject=device)
     return enrolments.exists()
+
+
+def is_blocked(*, certificate_sha256: str) -> bool:
+    return AppleEnrolment.objects.filter(
+        certificate_sha256=certificate_sha256, channel=AppleEnrolment.Channel.DEVICE, blocked_at__isnull=False
+    ).exists()

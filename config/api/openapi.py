@@ -1,6 +1,7 @@
 """The OpenAPI document: the documented operations with their headers, envelopes and errors."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -79,6 +80,7 @@ def paging(kind: OpenApiTypes) -> list[OpenApiParameter]:
     ]
 
 
+@cache  # one component per name, however many operations answer with it
 def enveloped(name: str, content: Schema) -> serializers.Serializer[Any]:
     """The schema of `{code, message, content}`."""
     fields = {"code": serializers.IntegerField(), "message": serializers.CharField(), "content": _instance(content)}

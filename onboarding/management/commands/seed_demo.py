@@ -1,0 +1,104 @@
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from onboarding.models import EnrolmentProfile
+from onboarding.services.enrolment_profiles import create_enrolment_profile
+from onboarding.simulation.certificates import StandInRoot
+from onboarding.views.enrolment import enrolment_url
+from tenants.actors import command_line_actor
+from tenants.models import ApiToken, Role, Tenant
+from tenants.selectors import enrolment_topic
+from tenants.services.apns import complete_apns_certificate, create_apns_certificate
+from tenants.services.tenants import create_tenant
+from tenants.services.tokens import create_api_token, find_api_token
+
+TENANT = "Demo"
+ADMIN = "admin"
+CALLER = "demo"
+TOKEN_NAME = "demo gateway"
+
+
+class Command(BaseCommand):
+    help = "Makes (or completes) the demo tenant, its token, console user, APNs certificate and enrolment link."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--standins", type=Path, required=True, help="The stand-ins' folder, with their root key.")
+        parser.add_argument("--out", type=Path, required=True, help="Where to write the facts as JSON.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        before = _read(options["out"])
+        with transaction.atomic():
+            facts = _seed(options["standins"], before)
+        try:
+            _write(options["out"], facts)
+        except OSError as error:
+            raise CommandError(f"Cannot write {options['out']}: {error.strerror}.") from None
+        self.stdout.write(f"Demo facts are in {options['out']}.")
+
+
+def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
+    actor = command_line_actor()
+    tenant = Tenant.objects.filter(name=TENANT).first() or create_tenant(name=TENANT, actor=actor)
+    if enrolment_topic(tenant=tenant) is None:
+        row = create_apns_certificate(tenant=tenant, actor=actor)
+        topic = f"com.apple.mgmt.External.{tenant.pk}"
+        pem = StandInRoot(standins).issue_push_certificate(row.signing_request.encode(), topic=topic)
+        complete_apns_certificate(certificate=row, pem=pem, apple_id="demo@example.com", actor=actor)
+    link = EnrolmentProfile.objects.filter(tenant=tenant, name="Demo devices").first() or create_enrolment_profile(
+        tenant=tenant, name="Demo devices", actor=actor
+    )
+    return {
+        "base_url": settings.BASE_URL,
+        "tenant_id": str(tenant.pk),
+        "token": _token(before.get("token", "")),
+        "caller_id": CALLER,
+        "admin_user": ADMIN,
+        "admin_password": _password(before.get("admin_password", "")),
+        "admin_url": f"{settings.BASE_URL}/admin/",
+        "docs_url": f"{settings.BASE_URL}/api/docs/",
+        "enrolment_url": enrolment_url(link.token),
+    }
+
+
+def _token(known: str) -> str:
+    """The token of the last run if it still works; tokens cannot be read back from the database."""
+    if known and find_api_token(known):
+        return known
+    ApiToken.objects.filter(name=TOKEN_NAME).delete()
+    return create_api_token(tenant=None, role=Role.ADMIN, name=TOKEN_NAME, actor=command_line_actor())[1]
+
+
+def _password(known: str) -> str:
+    user = User.objects.filter(username=ADMIN).first()
+    if user is not None and known and user.check_password(known):
+        return known
+    password = secrets.token_urlsafe(9)
+    user = user or User(username=ADMIN, is_staff=True, is_superuser=True)
+    user.set_password(password)
+    user.save()
+    return password
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        facts = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _write(path: Path, facts: dict[str, str]) -> None:
+    """Whole or not at all, and for its owner only: it holds a token and a password."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(facts, indent=2) + "\n")
+    os.replace(draft, path)

@@ -1,0 +1,209 @@
+"""The life of an Apple enrolment: Authenticate resets it, TokenUpdate enables it, CheckOut ends it.
+
+A renewed identity also comes with an Authenticate, but keeps its place: that it renews is known since its issue.
+"""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from commands.models import AppleEnrolment, CommandRequest
+from commands.services.enrolments import disable_enrolments
+from commands.services.queue import clear_queue
+from commands.services.requests import create_command_request
+from devices.models import Device, DeviceState
+from devices.services.apple_reports import flag, text
+from devices.services.devices import change_state
+from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
+from onboarding.models import IdentityCertificate
+from onboarding.services.apple_devices import enrolling_device
+from tenants import audit
+from tenants.actors import SYSTEM, device_actor
+
+Channel = AppleEnrolment.Channel
+
+
+class RefusedError(Exception):
+    """The identity may not do this; answered 403. The text says why."""
+
+
+@transaction.atomic
+def authenticate(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
+    """First contact of a new enrolment, a repeated one, or a renewed identity. May come twice."""
+    ids = read_ids(message)
+    identity = (
+        IdentityCertificate.objects.select_related("tenant", "challenge__profile__group")
+        .filter(sha256=certificate_sha256)
+        .first()
+    )
+    if identity is None:
+        raise RefusedError("the certificate was not issued here")
+    _one_at_a_time(identity, ids)
+    pinned = AppleEnrolment.objects.filter(certificate_sha256=certificate_sha256, channel=Channel.DEVICE).first()
+    if pinned is not None and pinned.enrolment_id != ids.device:
+        raise RefusedError("the certificate belongs to another enrolment")
+    enrolment = (
+        AppleEnrolment.objects.select_for_update(of=("self",))
+        .filter(tenant=identity.tenant, enrolment_id=ids.device)
+        .first()
+    )
+    if enrolment is not None and pinned is not None and enrolment.enabled_at is None and enrolment.is_authenticated:
+        return  # our answer to the same message got lost
+    if enrolment is not None and identity.renews_id == enrolment.pk and pinned is None and enrolment.is_enabled:
+        _renew(enrolment, identity)
+        return
+    _enrol(enrolment, identity, ids, message, source)
+
+
+def _one_at_a_time(identity: IdentityCertificate, ids: EnrolmentIds) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{identity.tenant_id}/{ids.device}"])
+
+
+def _renew(enrolment: AppleEnrolment, identity: IdentityCertificate) -> None:
+    """Queue, tokens and state stay; only the pin moves."""
+    enrolment.certificate_sha256 = identity.sha256
+    enrolment.save(update_fields=["certificate_sha256", "updated_at"])
+
+
+def _enrol(
+    enrolment: AppleEnrolment | None,
+    identity: IdentityCertificate,
+    ids: EnrolmentIds,
+    message: dict[str, Any],
+    source: str,
+) -> None:
+    profile = identity.challenge.profile if identity.challenge else None
+    device = enrolling_device(
+        tenant=identity.tenant, ids=ids, message=message, group=profile.group if profile else None
+    )
+    before = enrolment or AppleEnrolment.objects.filter(device=device, channel=Channel.DEVICE).first()
+    if before is not None:
+        clear_queue(device=device, reason="The device was enrolled anew.")
+        disable_enrolments(device.pk)
+    row = before or AppleEnrolment(tenant=identity.tenant)
+    row.device = device
+    row.enrolment_id = ids.device
+    row.topic = text(message.get("Topic"))
+    row.certificate_sha256 = identity.sha256
+    row.authenticated_at = timezone.now()
+    row.enabled_at = row.blocked_at = row.checked_out_at = row.wake_at = row.pushed_at = None
+    row.push_token = row.push_magic = row.unlock_token = row.bootstrap_token = None
+    row.push_token_dead_at, row.push_failures, row.push_error = None, 0, ""
+    row.awaiting_configuration = flag(message.get("AwaitingConfiguration"))
+    row.token_updates = 0
+    row.save()
+    audit.record(
+        actor=device_actor(device.pk, source),
+        action="device.enrolling",
+        subject=device,
+        details={"serial": device.serial, "profile": profile.name if profile else ""},
+    )
+
+
+@transaction.atomic
+def token_update(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
+    """How to wake the device. The first one after Authenticate finishes the enrolment."""
+    ids = read_ids(message)
+    enrolment = _own_enrolment(certificate_sha256, ids)
+    if ids.user:
+        _user_token_update(enrolment, ids, message)
+        return
+    finishing = enrolment.token_updates == 0
+    enrolment.token_updates += 1
+    enrolment.enabled_at = enrolment.enabled_at or timezone.now()
+    awaiting = flag(message.get("AwaitingConfiguration"))
+    enrolment.awaiting_configuration = enrolment.awaiting_configuration if awaiting is None else awaiting
+    _take_tokens(enrolment, message)
+    enrolment.save()
+    if finishing:
+        _finish(enrolment, source)
+
+
+def _take_tokens(enrolment: AppleEnrolment, message: dict[str, Any]) -> None:
+    """An unlock token that is not repeated is still the old one."""
+    token, magic = data(message, "Token"), text(message.get("PushMagic"))
+    if not token or not magic:
+        raise MalformedMessageError("TokenUpdate carries no Token or no PushMagic")
+    enrolment.push_token, enrolment.push_magic = token, magic
+    enrolment.unlock_token = data(message, "UnlockToken") or enrolment.unlock_token
+    enrolment.topic = text(message.get("Topic")) or enrolment.topic
+    enrolment.push_token_dead_at, enrolment.push_failures, enrolment.push_error = None, 0, ""
+
+
+def _user_token_update(device_channel: AppleEnrolment, ids: EnrolmentIds, message: dict[str, Any]) -> None:
+    row = AppleEnrolment.objects.filter(tenant_id=device_channel.tenant_id, enrolment_id=ids.channel_id).first()
+    row = row or AppleEnrolment(tenant_id=device_channel.tenant_id, enrolment_id=ids.channel_id, channel=Channel.USER)
+    row.device_id = device_channel.device_id
+    row.user_id, row.user_name = ids.user, ids.user_name
+    row.certificate_sha256 = device_channel.certificate_sha256
+    row.token_updates += 1
+    row.enabled_at = row.enabled_at or timezone.now()
+    _take_tokens(row, message)
+    row.save()
+
+
+def _finish(enrolment: AppleEnrolment, source: str) -> None:
+    """Once per enrolment: the device is active, and is asked about itself."""
+    device = Device.objects.select_related("tenant").get(pk=enrolment.device_id)
+    change_state([device.pk], DeviceState.ONBOARDING_IN_PROGRESS, DeviceState.ACTIVE)
+    Device.objects.filter(pk=device.pk).update(provisioned_on=timezone.now())
+    audit.record(
+        actor=device_actor(device.pk, source), action="device.enrolled", subject=device, details={"name": device.name}
+    )
+    create_command_request(
+        tenant=device.tenant,
+        actor=SYSTEM,
+        command="DEVICE_INFORMATION",
+        command_type=CommandRequest.CommandType.DEVICE,
+        devices=[device.pk],
+        is_internal=True,
+    )
+
+
+def _own_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment:
+    """The authenticated enrolment pinned to this certificate, its row locked."""
+    enrolment = (
+        AppleEnrolment.objects.select_for_update(of=("self",))
+        .filter(certificate_sha256=certificate_sha256, channel=Channel.DEVICE)
+        .first()
+    )
+    if enrolment is None or not enrolment.is_authenticated:
+        raise RefusedError("the certificate belongs to no enrolment")
+    if enrolment.enrolment_id != ids.device:
+        raise RefusedError("the certificate belongs to another enrolment")
+    return enrolment
+
+
+@transaction.atomic
+def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
+    """The profile was removed on the device. A user's channel ends alone, the device's takes all with it."""
+    ids = read_ids(message)
+    enrolment = _own_enrolment(certificate_sha256, ids)
+    now = timezone.now()
+    if ids.user:
+        AppleEnrolment.objects.filter(tenant_id=enrolment.tenant_id, enrolment_id=ids.channel_id).update(
+            enabled_at=None, checked_out_at=now, updated_at=now
+        )
+        return
+    device = Device.objects.get(pk=enrolment.device_id)
+    disable_enrolments(device.pk)
+    AppleEnrolment.objects.filter(pk=enrolment.pk).update(checked_out_at=now, authenticated_at=None)
+    clear_queue(device=device, reason="The device removed its management.")
+    Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_at=now)
+    audit.record(actor=device_actor(device.pk, source), action="device.checked_out", subject=device)
+
+
+@transaction.atomic
+def set_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
+    """Kept for the Mac; a message without one takes it back."""
+    enrolment = _own_enrolment(certificate_sha256, read_ids(message))
+    enrolment.bootstrap_token = data(message, "BootstrapToken") or None
+    enrolment.save(update_fields=["bootstrap_token", "updated_at"])
+
+
+def get_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any]) -> bytes:
+    """What was kept, empty if nothing was."""
+    with transaction.atomic():
+        return bytes(_own_enrolment(certificate_sha256, read_ids(message)).bootstrap_token or b"")

@@ -1,0 +1,90 @@
+"""Enrolment links and the profiles behind them."""
+
+import datetime as dt
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from commands.models import AppleEnrolment
+from config.api.errors import NotFound
+from devices.models import DeviceGroup
+from onboarding.apple.profile import build_profile, profile_contents, sign_profile
+from onboarding.models import EnrolmentChallenge, EnrolmentProfile
+from tenants import audit
+from tenants.actors import Actor
+from tenants.models import Tenant
+from tenants.services.authority import open_authority
+
+
+@transaction.atomic
+def create_enrolment_profile(
+    *,
+    tenant: Tenant,
+    name: str,
+    actor: Actor,
+    group: DeviceGroup | None = None,
+    expires_at: dt.datetime | None = None,
+) -> EnrolmentProfile:
+    profile = EnrolmentProfile(tenant=tenant, name=name, group=group, expires_at=expires_at, created_by=actor.name)
+    profile.full_clean()
+    profile.save(force_insert=True)
+    audit.record(actor=actor, action="enrolment_profile.created", subject=profile, details={"name": name})
+    return profile
+
+
+@transaction.atomic
+def revoke_enrolment_profile(*, profile: EnrolmentProfile, actor: Actor) -> EnrolmentProfile:
+    """The link stops working; devices that came by it stay."""
+    revoked = EnrolmentProfile.objects.filter(pk=profile.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    if revoked:
+        audit.record(actor=actor, action="enrolment_profile.revoked", subject=profile)
+    profile.refresh_from_db()
+    return profile
+
+
+def open_enrolment_profile(token: str) -> EnrolmentProfile:
+    """The link's profile; NotFound when it is unknown, revoked or expired."""
+    profile = EnrolmentProfile.objects.select_related("tenant").filter(token=token).first()
+    if profile is None or not profile.is_open:
+        raise NotFound("This enrolment link is not valid any more. Ask for a new one.")
+    return profile
+
+
+def digest_of(challenge: str) -> str:
+    return hashlib.sha256(challenge.encode()).hexdigest()
+
+
+def _new_challenge(
+    *, tenant: Tenant, profile: EnrolmentProfile | None = None, renews: AppleEnrolment | None = None
+) -> str:
+    text = secrets.token_urlsafe(24)
+    EnrolmentChallenge.objects.create(
+        tenant=tenant,
+        profile=profile,
+        renews=renews,
+        digest=digest_of(text),
+        expires_at=timezone.now() + dt.timedelta(hours=settings.ENROLMENT_CHALLENGE_HOURS),
+    )
+    return text
+
+
+@transaction.atomic
+def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True) -> bytes:
+    """A profile with a fresh one-time challenge. Unsigned only for an operator's tools."""
+    contents = profile_contents(
+        tenant=profile.tenant, challenge=_new_challenge(tenant=profile.tenant, profile=profile)
+    )
+    unsigned = build_profile(contents)
+    return sign_profile(unsigned, authority=open_authority(tenant=profile.tenant)) if signed else unsigned
+
+
+@transaction.atomic
+def issue_renewal_profile(*, enrolment: AppleEnrolment) -> bytes:
+    """The enrolment's profile anew. Installed, it gives the device a new identity and keeps its place."""
+    tenant = enrolment.tenant
+    challenge = _new_challenge(tenant=tenant, renews=enrolment)
+    contents = profile_contents(tenant=tenant, challenge=challenge, topic=enrolment.topic)
+    return sign_profile(build_profile(contents), authority=open_authority(tenant=tenant))
