@@ -68,8 +68,10 @@ def held_lock(var: Path) -> Iterator[None]:
         handle.truncate(0)
         handle.write(f"{os.getpid()}\n")
         handle.flush()
-        yield
-        handle.truncate(0)
+        try:
+            yield
+        finally:
+            handle.truncate(0)
 
 
 def socket_directory(var: Path, *, shared: bool) -> Path:

@@ -19,24 +19,36 @@ def place_within_reach(binaries: PostgresBinaries, data: Path) -> tuple[Postgres
     identity = identity_for(binaries=binaries.folder, data=data)
     if identity:
         return binaries, data, identity
-    refuge = refuge_for(data)
+    refuge = refuge_for(binaries)
     copied = copy_programs(binaries, refuge)
-    identity = identity_for(binaries=copied.folder, data=refuge / data.name)
-    if identity is None:
-        raise LauncherError(
-            "PostgreSQL does not run as root, and root may not change users here: use an ordinary user."
-        )
-    say(f"No other user than root can reach {data.parent}: PostgreSQL's data is in {refuge}.")
-    return copied, refuge / data.name, identity
+    for place in (data, refuge / f"pg-{short_name(data)}"):
+        identity = identity_for(binaries=copied.folder, data=place)
+        if identity:
+            if place != data:
+                move_out(data, place)
+            return copied, place, identity
+    raise LauncherError("PostgreSQL does not run as root, and root may not change users here: use an ordinary user.")
 
 
-def refuge_for(data: Path) -> Path:
-    name = hashlib.sha256(str(data).encode()).hexdigest()[:8]
-    refuge = Path(tempfile.gettempdir()) / f"muster-root-{name}"
+def move_out(data: Path, place: Path) -> None:
+    """Leave a note where the data should be; without the note, what is in `place` is of a `var` that was cleaned."""
+    note = data.with_name(f"{data.name}.elsewhere")
+    if not note.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        note.write_text(f"{place}\n")
+    say(f"No other user than root can reach {data.parent}: PostgreSQL's data is in {place}.")
+
+
+def refuge_for(binaries: PostgresBinaries) -> Path:
+    refuge = Path(tempfile.gettempdir()) / f"muster-root-{short_name(binaries.folder)}"
     if refuge.exists() and (refuge.is_symlink() or refuge.stat().st_uid != 0):
         raise LauncherError(f"{refuge} belongs to somebody else: remove it, or start Muster as an ordinary user.")
     make_directory(refuge).chmod(0o755)
     return refuge
+
+
+def short_name(path: Path) -> str:
+    return hashlib.sha256(str(path).encode()).hexdigest()[:8]
 
 
 def copy_programs(binaries: PostgresBinaries, refuge: Path) -> PostgresBinaries:

@@ -94,7 +94,7 @@ class Launcher:
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.exports["DATABASE_URL"], autocommit=True) as connection:
-            cursor = connection.execute(sql)  # type: ignore[call-overload]
+            cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
     def end(self) -> tuple[int, str]:
