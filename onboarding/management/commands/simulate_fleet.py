@@ -157,8 +157,11 @@ def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppl
 
 
 def _http_client(ca_file: Path | None, *, workers: int) -> httpx2.Client:
-    """One client for the fleet; proxies of the environment are none of a device's business. Raises OSError."""
-    verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
+    """One client for the fleet; proxies of the environment are none of a device's business. Raises CommandError."""
+    try:
+        verify = ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
+    except OSError as error:
+        raise CommandError(f"{ca_file} cannot be read as certificates to trust: {error}") from error
     limits = httpx2.Limits(max_connections=workers, max_keepalive_connections=workers, keepalive_expiry=5.0)
     return httpx2.Client(verify=verify, trust_env=False, timeout=_TIMEOUT, limits=limits)
 
