@@ -18,6 +18,7 @@ SWEEP_SLICE = 500
 @shared_task(name="commands.fan_out_request")
 def fan_out_request(request_id: str) -> None:
     fan_out(uuid.UUID(request_id))
+    wake_due_devices()
 
 
 @shared_task(name="commands.sweep_requests")

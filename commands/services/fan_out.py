@@ -12,7 +12,6 @@ from django.utils import timezone
 from commands.catalogue import CATALOGUE, Command
 from commands.models import CommandRequest, CommandStatus
 from commands.models.status import State
-from commands.nudges import nudge_wake
 from devices.models import DeviceGroup, DeviceState, Platform
 from devices.selectors import online_since, with_subgroups
 
@@ -69,8 +68,9 @@ def fan_out(request_id: uuid.UUID) -> None:
     if request is None:
         return
     query = _query(request)
-    while _fan_out_slice(request, query):
-        pass
+    more = True
+    while more:
+        more = _fan_out_slice(request, query)
 
 
 def _query(request: CommandRequest) -> tuple[str, dict[str, Any]]:
@@ -131,7 +131,6 @@ def _fan_out_slice(request: CommandRequest, query: tuple[str, dict[str, Any]]) -
             cursor.execute(WAKE_SQL, [queued])
     if queued:
         CATALOGUE[request.command].on_queued(queued)
-        nudge_wake()
     if found == settings.FAN_OUT_SLICE:
         row.fan_out_cursor = last_id
         row.save(update_fields=["fan_out_cursor"])
