@@ -25,7 +25,7 @@ STOP_SECONDS = 6
 MAX_CONNECTIONS = 200
 CREATE_SQL = "CREATE ROLE muster LOGIN CREATEDB;\nCREATE DATABASE muster OWNER muster;\n"
 STILL_THERE = ("lock file", "shared memory block")
-FULL = "No space left on device"
+FULL = ("No space left on device", "Check free disk space")
 
 
 @dataclass
@@ -136,7 +136,7 @@ class Postgres:
             group=self.identity.gid,
             extra_groups=None if self.identity.uid is None else [],
         )
-        if FULL in done.stdout:
+        if any(words in done.stdout for words in FULL):
             raise LauncherError(f"the disk of {self.data.parent} is full.")
         if done.returncode != 0:
             name = Path(command[len(self.identity.wrapper)]).name
@@ -174,7 +174,7 @@ class Postgres:
 
     def _judge_failure(self, said: list[str]) -> bool:
         text = "\n".join(said)
-        if FULL in text:
+        if any(words in text for words in FULL):
             raise LauncherError(f"the disk of {self.data} is full.")
         if any(words in text for words in STILL_THERE):
             return False
