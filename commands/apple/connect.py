@@ -13,6 +13,7 @@ from typing import Any, LiteralString
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from commands.apple import plist
 from commands.apple.reports import Status, close_unasked, read_status, take_report
@@ -54,11 +55,11 @@ WITH me AS (
     SELECT id, device_id, wake_at, enabled_at, blocked_at FROM commands_appleenrolment
     WHERE certificate_sha256 = %(certificate)s AND channel = 'device' FOR NO KEY UPDATE
 ), seen AS (
-    UPDATE devices_heartbeat h SET last_seen = now() FROM me
+    UPDATE devices_heartbeat h SET last_seen = %(now)s FROM me
     WHERE h.device_id = me.device_id AND me.enabled_at IS NOT NULL
 ), pick AS (
     SELECT s.id, s.sent_at FROM commands_commandstatus s JOIN me ON s.device_id = me.device_id
-    WHERE s.state = ANY(%(deliverable)s) AND s.not_before <= now() AND (%(fresh)s OR s.not_now_at IS NULL)
+    WHERE s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s AND (%(fresh)s OR s.not_now_at IS NULL)
         AND me.enabled_at IS NOT NULL AND me.blocked_at IS NULL
     ORDER BY s.attempts / %(patience)s, s.not_before, s.id LIMIT 1
 ), again AS (
@@ -66,19 +67,19 @@ WITH me AS (
     WHERE %(fresh)s AND s.device_id = me.device_id AND s.not_now_at IS NOT NULL AND s.state = ANY(%(deliverable)s)
         AND s.id NOT IN (SELECT id FROM pick)
 ), sent AS (
-    UPDATE commands_commandstatus s SET sent_at = clock_timestamp(), updated_at = now(), not_now_at = NULL,
+    UPDATE commands_commandstatus s SET sent_at = %(now)s, updated_at = %(now)s, not_now_at = NULL,
         attempts = s.attempts + 1, state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END
     FROM pick WHERE s.id = pick.id AND s.state = ANY(%(deliverable)s) AND s.sent_at IS NOT DISTINCT FROM pick.sent_at
     RETURNING s.id, s.request_id, s.attempts
 ), plan AS (
     SELECT me.id, CASE
         WHEN EXISTS (SELECT 1 FROM sent)
-            THEN now() + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
+            THEN %(now)s::timestamptz + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
         WHEN EXISTS (SELECT 1 FROM commands_commandstatus s
-            WHERE s.device_id = me.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= now())
-            THEN now() + make_interval(secs => %(repeat)s)
+            WHERE s.device_id = me.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
+            THEN %(now)s::timestamptz + make_interval(secs => %(repeat)s)
         END AS wake_at
-    FROM me WHERE me.enabled_at IS NOT NULL AND (me.wake_at IS NULL OR me.wake_at > now())
+    FROM me WHERE me.enabled_at IS NOT NULL AND (me.wake_at IS NULL OR me.wake_at > %(now)s)
 ), timer AS (
     UPDATE commands_appleenrolment e SET wake_at = plan.wake_at FROM plan
     WHERE e.id = plan.id AND e.wake_at IS DISTINCT FROM plan.wake_at
@@ -120,6 +121,7 @@ def _step(certificate_sha256: str, *, fresh: bool) -> Turn:
         STEP_SQL,
         {
             "certificate": certificate_sha256,
+            "now": timezone.now(),
             "deliverable": [state.value for state in DELIVERABLE],
             "fresh": fresh,
             "patience": PATIENCE,

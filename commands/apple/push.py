@@ -39,11 +39,11 @@ UPDATE commands_appleenrolment SET wake_at = %(until)s WHERE id IN (
 
 # Open commands whose device nobody is going to wake: a nudge was lost between two transactions.
 LOST_SQL: LiteralString = """
-UPDATE commands_appleenrolment SET wake_at = now() WHERE id IN (
+UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
     SELECT e.id FROM commands_appleenrolment e
     WHERE e.wake_at IS NULL AND e.enabled_at IS NOT NULL AND e.push_token_dead_at IS NULL AND e.channel = 'device'
         AND EXISTS (SELECT 1 FROM commands_commandstatus s
-            WHERE s.device_id = e.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= now())
+            WHERE s.device_id = e.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
     ORDER BY e.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING id
 """
@@ -70,7 +70,7 @@ def wake_due_devices() -> int:
 
 def find_lost_wakes(limit: int = 10_000) -> int:
     """Makes them due; how many."""
-    return len(hot_query(LOST_SQL, {"deliverable": [state.value for state in DELIVERABLE], "limit": limit}))
+    return len(hot_query(LOST_SQL, {"deliverable": [state.value for state in DELIVERABLE], "limit": limit, "now": timezone.now()}))
 
 
 def _claim() -> list[Claim]:

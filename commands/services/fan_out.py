@@ -36,7 +36,7 @@ WITH target AS MATERIALIZED (
     INSERT INTO commands_commandstatus
         (id, tenant_id, request_id, device_id, occurrence, state, reason, not_before, attempts, created_at, updated_at)
     SELECT gen_random_uuid(), %(tenant)s, %(request)s, id, 0,
-        CASE WHEN refusal = '' THEN %(queued)s ELSE %(failure)s END, refusal, %(created_at)s, 0, %(created_at)s, now()
+        CASE WHEN refusal = '' THEN %(queued)s ELSE %(failure)s END, refusal, %(created_at)s, 0, %(created_at)s, %(now)s
     FROM target
     ON CONFLICT (request_id, device_id, occurrence) DO NOTHING
     RETURNING device_id, state
@@ -53,10 +53,10 @@ PRESENCE = {"all": "TRUE", "active": SEEN, "inactive": f"NOT ({SEEN})"}
 
 # Devices that now have something waiting are pushed, unless a push is out that they have not come for yet.
 WAKE_SQL = """
-UPDATE commands_appleenrolment SET wake_at = now() WHERE id IN (
+UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
     SELECT e.id FROM commands_appleenrolment e LEFT JOIN devices_heartbeat h ON h.device_id = e.device_id
-    WHERE e.device_id = ANY(%s) AND e.channel = 'device' AND e.enabled_at IS NOT NULL
-        AND (e.wake_at IS NULL OR e.wake_at > now() AND h.last_seen > e.pushed_at)
+    WHERE e.device_id = ANY(%(devices)s) AND e.channel = 'device' AND e.enabled_at IS NOT NULL
+        AND (e.wake_at IS NULL OR e.wake_at > %(now)s AND h.last_seen > e.pushed_at)
     ORDER BY e.id FOR NO KEY UPDATE OF e
 )
 """
@@ -125,10 +125,10 @@ def _fan_out_slice(request: CommandRequest, query: tuple[str, dict[str, Any]]) -
         return False
     sql, params = query
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**params, "cursor": row.fan_out_cursor or FIRST_ID})
+        cursor.execute(sql, {**params, "cursor": row.fan_out_cursor or FIRST_ID, "now": timezone.now()})
         found, last_id, queued = cursor.fetchone()
         if queued:
-            cursor.execute(WAKE_SQL, [queued])
+            cursor.execute(WAKE_SQL, {"devices": queued, "now": timezone.now()})
     if queued:
         CATALOGUE[request.command].on_queued(queued)
     if found == settings.FAN_OUT_SLICE:

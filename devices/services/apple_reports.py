@@ -43,6 +43,11 @@ def flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def imei(value: Any) -> str:
+    """Devices write it in groups of digits; people search for it without."""
+    return text(value).replace(" ", "")
+
+
 def os_of_product(product: str) -> str:
     return next((os.value for start, os in OS_OF_PRODUCT if product.startswith(start)), "")
 
@@ -90,8 +95,8 @@ def _network(answers: dict[str, Any]) -> dict[str, str]:
     told = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
     first, second = [*told, {}, {}][:2]
     return {
-        "imei1": text(first.get("IMEI")) or text(answers.get("IMEI")),
-        "imei2": text(second.get("IMEI")),
+        "imei1": imei(first.get("IMEI")) or imei(answers.get("IMEI")),
+        "imei2": imei(second.get("IMEI")),
         "iccid1": text(first.get("ICCID")) or text(answers.get("ICCID")),
         "iccid2": text(second.get("ICCID")),
         "phone_number_1": text(first.get("PhoneNumber")) or text(answers.get("PhoneNumber")),

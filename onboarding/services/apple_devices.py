@@ -7,7 +7,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from devices.models import Device, DeviceGroup, DeviceState, Heartbeat, Platform
-from devices.services.apple_reports import os_of_product, text
+from devices.services.apple_reports import imei, os_of_product, text
 from devices.services.devices import generated_name
 from onboarding.apple.messages import EnrolmentIds
 from tenants.models import Tenant
@@ -69,6 +69,6 @@ def _describe(device: Device, message: dict[str, Any]) -> None:
     build = text(message.get("BuildVersion"))
     if build:
         device.software_info = {**device.software_info, "os_build_number": build}
-    imei = text(message.get("IMEI"))
-    if imei:
-        device.network_info = {**device.network_info, "imei1": imei}
+    told_imei = imei(message.get("IMEI"))
+    if told_imei:
+        device.network_info = {**device.network_info, "imei1": told_imei}

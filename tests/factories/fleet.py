@@ -1,0 +1,98 @@
+"""Simulated Apple devices that speak to the server in this process: real protocol, no socket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import Client
+
+from devices.models import Device
+from onboarding.models import EnrolmentProfile
+from onboarding.services.enrolment_profiles import create_enrolment_profile
+from onboarding.simulation.apple_device import SimulatedAppleDevice
+from onboarding.simulation.identity import generate_key
+from tenants.models import ApnsCertificate, Tenant
+from tests.factories.tenants import ACTOR, with_authority
+
+TOPIC = "com.apple.mgmt.External.test"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status_code: int
+    content: bytes
+    headers: Mapping[str, str]
+
+
+class InProcess:
+    """The HTTP client of a simulated device, on Django's test client."""
+
+    def __init__(self) -> None:
+        self.client = Client()
+
+    def request(
+        self, method: str, url: str, *, content: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        parts = urlsplit(url)
+        told = dict(headers or {})
+        response = self.client.generic(
+            method,
+            f"{parts.path}?{parts.query}" if parts.query else parts.path,
+            content or b"",
+            content_type=told.pop("Content-Type", told.pop("content-type", "application/octet-stream")),
+            headers=told,
+        )
+        return Answer(response.status_code, response.content, dict(response.items()))
+
+
+@cache
+def _key(number: int, bits: int) -> rsa.RSAPrivateKey:
+    """RSA keys are slow to make: the n-th device of any test has the n-th key of the process."""
+    return generate_key(bits)
+
+
+def ready_to_enrol(tenant: Tenant) -> EnrolmentProfile:
+    """Gives the tenant what enrolment needs: an authority, an APNs topic, a link."""
+    with_authority(tenant)
+    ApnsCertificate.objects.create(
+        tenant=tenant,
+        state=ApnsCertificate.State.COMPLETED,
+        private_key=b"unused",
+        certificate="unused",
+        topic=TOPIC,
+        cert_created_at="2026-01-01T00:00:00Z",
+        cert_expiry_on="2099-01-01T00:00:00Z",
+    )
+    return create_enrolment_profile(tenant=tenant, name="Tests", actor=ACTOR)
+
+
+def simulated(index: int = 1, *, supervised: bool | None = True) -> SimulatedAppleDevice:
+    """A device that is not enrolled yet; the same index is the same device."""
+    counter = iter(range(1000))
+    return SimulatedAppleDevice(
+        InProcess(),
+        seed="tests",
+        index=index,
+        supervised=supervised,
+        key_factory=lambda bits: _key(index * 1000 + next(counter), bits),
+    )
+
+
+def enrol(profile: EnrolmentProfile, index: int = 1, *, supervised: bool | None = True) -> SimulatedAppleDevice:
+    """A simulated device, enrolled by this link. Its first DEVICE_INFORMATION waits for it."""
+    device = simulated(index, supervised=supervised)
+    device.enrol(download(profile))
+    return device
+
+
+def download(profile: EnrolmentProfile) -> bytes:
+    response = Client().get(f"/mdm/enrol/{profile.token}/profile.mobileconfig")
+    assert response.status_code == 200, response.content
+    return bytes(response.content)
+
+
+def row_of(device: SimulatedAppleDevice) -> Device:
+    """The server's device behind a simulated one."""
+    return Device.objects.get(serial=device.serial)

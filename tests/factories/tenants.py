@@ -1,0 +1,57 @@
+"""Tenants and their callers."""
+
+import uuid
+from functools import lru_cache
+
+import factory
+from django.contrib.auth.models import User
+
+from tenants.actors import Actor, Kind
+from tenants.models import ApiToken, DeviceAuthority, Role, Tenant
+from tenants.services.authority import create_device_authority
+from tenants.services.tokens import create_api_token
+
+ACTOR = Actor(Kind.SYSTEM, "tests")
+
+
+class TenantFactory(factory.django.DjangoModelFactory[Tenant]):
+    """Without an authority: RSA keys are slow. `with_authority` gives it one."""
+
+    class Meta:
+        model = Tenant
+
+    name = factory.Sequence(lambda number: f"Tenant {number}")
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    """A console user with the password `secret`."""
+
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda number: f"user{number}")
+    is_staff = True
+    password = factory.django.Password("secret")
+
+
+@lru_cache(maxsize=1)
+def _authority_material() -> tuple[str, bytes, str, bytes]:
+    """One set of keys for all tests of a process."""
+    tenant = Tenant(id=uuid.uuid4(), name="Keys")
+    tenant.save()
+    row = create_device_authority(tenant=tenant)
+    material = (row.certificate, bytes(row.private_key), row.signer_certificate, bytes(row.signer_private_key))
+    tenant.delete()
+    return material
+
+
+def with_authority(tenant: Tenant) -> DeviceAuthority:
+    """Gives the tenant an authority (its certificate names no tenant in particular: the keys are shared)."""
+    certificate, key, signer, signer_key = _authority_material()
+    return DeviceAuthority.objects.create(
+        tenant=tenant, certificate=certificate, private_key=key, signer_certificate=signer, signer_private_key=signer_key
+    )
+
+
+def token_for(tenant: Tenant | None, role: Role = Role.OPERATOR) -> tuple[ApiToken, str]:
+    return create_api_token(tenant=tenant, role=role, actor=ACTOR)
