@@ -44,7 +44,7 @@ def chosen_steps(steps: list[Step], names: Sequence[str]) -> list[Step]:
 def all_steps(folder: Path) -> list[Step]:
     document = str(folder / "openapi.yaml")
     return [
-        Step("lint", python("-m", "ruff", "check", "--no-cache", ".")),
+        Step("lint", python("-m", "ruff", "check", "--no-cache", "--output-format", "concise", ".")),
         Step("format", python("-m", "ruff", "format", "--no-cache", "--check", "--output-format", "concise", ".")),
         Step("mypy", python("-m", "mypy", ".")),
         Step("imports", [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]),
