@@ -13,7 +13,8 @@ from tenants.models import Tenant
 
 def get_command_request(*, tenant: Tenant, request_id: str | uuid.UUID) -> CommandRequest:
     """The only way from an outside id to a request."""
-    request = command_requests_of(tenant).filter(pk=parse_id(str(request_id))).first()
+    known = parse_id(str(request_id))
+    request = command_requests_of(tenant).filter(pk=known).first() if known else None
     if request is None:
         raise NotFound("No command request has this id.")
     return request
@@ -21,7 +22,8 @@ def get_command_request(*, tenant: Tenant, request_id: str | uuid.UUID) -> Comma
 
 def get_command_status(*, tenant: Tenant, status_id: str | uuid.UUID) -> CommandStatus:
     """The only way from an outside id to a status."""
-    status = CommandStatus.objects.filter(tenant=tenant, pk=parse_id(str(status_id))).first()
+    known = parse_id(str(status_id))
+    status = CommandStatus.objects.filter(tenant=tenant, pk=known).first() if known else None
     if status is None:
         raise NotFound("No command status has this id.")
     return status

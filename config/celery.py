@@ -1,9 +1,10 @@
-"""The Celery application. Tasks only nudge: what must happen is in PostgreSQL, and beat sweeps what a lost nudge left."""
+"""The Celery application. Tasks only nudge: what must happen is in PostgreSQL, and beat sweeps what got lost."""
 
 import os
 import time
+from typing import Any
 
-from celery import Celery, Task
+from celery import Celery
 from django.core.cache import cache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -17,6 +18,6 @@ app.autodiscover_tasks()
 
 
 @app.task(bind=True, name="config.worker_heartbeat", ignore_result=True, expires=60)
-def worker_heartbeat(self: Task) -> None:
+def worker_heartbeat(self: Any) -> None:
     """Proof for `/sys/ready` that a worker takes tasks that beat sends."""
     cache.set(WORKER_HEARTBEAT_KEY, {"at": time.time(), "worker": self.request.hostname}, WORKER_HEARTBEAT_LIFE)

@@ -77,7 +77,7 @@ def required(name: str) -> str:
     return value
 
 
-def database(name: str = "DATABASE_URL") -> dict[str, object]:
+def database(name: str = "DATABASE_URL", *, pool: bool = True) -> dict[str, object]:
     """Django's database settings from a URL, with the pool sized for one process's threads."""
     url = secret(name)
     if not url:
@@ -92,6 +92,6 @@ def database(name: str = "DATABASE_URL") -> dict[str, object]:
         settings["HOST"] = host
     options["prepare_threshold"] = number("DATABASE_PREPARE_THRESHOLD", 5) or None
     pool_max = number("DATABASE_POOL_MAX", 8)
-    if pool_max:
+    if pool and pool_max:
         options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 10}
     return {**settings, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}

@@ -99,7 +99,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return json_error(404, "Not found.") if _wants_json(request) else _plain(defaults.page_not_found(request, exception))
+    return (
+        json_error(404, "Not found.") if _wants_json(request) else _plain(defaults.page_not_found(request, exception))
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

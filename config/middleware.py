@@ -79,5 +79,3 @@ class ContentSecurityPolicy:
         if path.startswith("/admin/"):
             return self.CONSOLE
         return self.API_DOCS if path.startswith("/api/docs/") else self.PLAIN
-
-

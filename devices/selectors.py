@@ -39,7 +39,8 @@ STATE_NAMES = {"active": DeviceState.ACTIVE, "inactive": DeviceState.INACTIVE, "
 
 def get_device(*, tenant: Tenant, device_id: str | uuid.UUID) -> Device:
     """The only way from an outside id to a device; absent and foreign are the same NotFound."""
-    device = devices_of(tenant).filter(pk=parse_id(str(device_id))).first()
+    known = parse_id(str(device_id))
+    device = devices_of(tenant).filter(pk=known).first() if known else None
     if device is None:
         raise NotFound("No device has this id.")
     return device

@@ -171,10 +171,10 @@ class DeviceOutput(serializers.Serializer[Any]):
         return device_document(instance)
 
 
-HARDWARE_KEYS = tuple(HardwareInfoOutput().fields)
-SOFTWARE_KEYS = tuple(key for key in SoftwareInfoOutput().fields if key != "esper_agent_info")
-NETWORK_KEYS = tuple(key for key in NetworkInfoOutput().fields if key != "network_type")
-MEMORY_KEYS = tuple(MemoryInfoOutput().fields)
+HARDWARE_KEYS = tuple(HardwareInfoOutput().fields.keys())
+SOFTWARE_KEYS = tuple(key for key in SoftwareInfoOutput().fields.keys() if key != "esper_agent_info")  # noqa: SIM118
+NETWORK_KEYS = tuple(key for key in NetworkInfoOutput().fields.keys() if key != "network_type")  # noqa: SIM118
+MEMORY_KEYS = tuple(MemoryInfoOutput().fields.keys())
 
 
 def _texts(stored: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -276,7 +276,7 @@ class DeviceStateOutput(serializers.Serializer[Any]):
     use_only_saved_ap = serializers.BooleanField(allow_null=True)
 
     def to_representation(self, instance: DeviceSettings) -> dict[str, Any]:
-        values = {name: getattr(instance, name) for name in self.fields}
+        values = {name: getattr(instance, name) for name in self.fields.keys()}  # noqa: SIM118 - a typed mapping's keys
         return {name: None if value == "" else value for name, value in values.items()}
 
 

@@ -21,6 +21,7 @@ from devices.serializers import (
     device_document,
     heartbeat_document,
 )
+from tenants.authentication import caller_of
 
 DEVICE_ID = path("id", "ID of the device", OpenApiTypes.UUID)
 DEVICE_PAGE_LINKS = ("prev", "previous")  # clients of either spelling exist
@@ -69,7 +70,7 @@ class DeviceViewSet(ApiViewSet):
         parameters=DEVICE_FILTERS,
     )
     def list(self, request: Request) -> Response:
-        devices = list_devices(request.auth.tenant, **validated(DeviceListInput, request))
+        devices = list_devices(caller_of(request).tenant, **validated(DeviceListInput, request))
         return enveloped(page(request, devices, device_document, back=DEVICE_PAGE_LINKS))
 
     @operation(
@@ -82,7 +83,7 @@ class DeviceViewSet(ApiViewSet):
         parameters=[DEVICE_ID],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        return enveloped(device_document(get_device(tenant=request.auth.tenant, device_id=id)))
+        return enveloped(device_document(get_device(tenant=caller_of(request).tenant, device_id=id)))
 
 
 class DeviceStateViewSet(ApiViewSet):
@@ -99,7 +100,7 @@ class DeviceStateViewSet(ApiViewSet):
         parameters=[DEVICE_ID],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        device = get_device(tenant=request.auth.tenant, device_id=id)
+        device = get_device(tenant=caller_of(request).tenant, device_id=id)
         return Response(DeviceStateOutput(device_settings(device)).data)
 
 
@@ -118,7 +119,7 @@ class HeartbeatViewSet(ApiViewSet):
         parameters=[DEVICE_ID],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        device = get_device(tenant=request.auth.tenant, device_id=id)
+        device = get_device(tenant=caller_of(request).tenant, device_id=id)
         if not device.is_apple:
             raise BadRequest("This operation supports Apple devices only; use the list of heartbeats.")
         return enveloped(heartbeat_document(device.pk, last_seen(device)))
@@ -138,7 +139,7 @@ class HeartbeatViewSet(ApiViewSet):
         ],
     )
     def list(self, request: Request) -> Response:
-        heartbeats = list_heartbeats(request.auth.tenant, **validated(HeartbeatListInput, request))
+        heartbeats = list_heartbeats(caller_of(request).tenant, **validated(HeartbeatListInput, request))
         return enveloped(
             page(request, heartbeats, lambda row: heartbeat_document(row.device_id, row.last_seen), back=("prev",))
         )

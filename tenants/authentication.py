@@ -41,6 +41,13 @@ class Caller:
         return Actor(Kind.API, self.caller_id, self.source, self.token.prefix)
 
 
+def caller_of(request: Request) -> Caller:
+    """Who makes this authenticated request."""
+    caller = request.auth
+    assert isinstance(caller, Caller)
+    return caller
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <API token>` plus the headers an operation documents; 401 names what is wrong."""
 

@@ -18,7 +18,8 @@ class RolePermission(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if request.auth is None:
             return False
+        role: Role = getattr(request.auth, "role", Role.VIEWER)
         needed: Role = Role.VIEWER if request.method in SAFE_METHODS else getattr(view, "write_role", Role.OPERATOR)
-        if not request.auth.role.allows(needed):
-            raise Forbidden(f"This operation needs the role {needed.value}; the token's is {request.auth.role.value}.")
+        if not role.allows(needed):
+            raise Forbidden(f"This operation needs the role {needed.value}; the token's is {role.value}.")
         return True

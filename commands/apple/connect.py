@@ -74,7 +74,8 @@ WITH me AS (
 ), plan AS (
     SELECT me.id, CASE
         WHEN EXISTS (SELECT 1 FROM sent)
-            THEN %(now)s::timestamptz + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
+            THEN %(now)s::timestamptz
+                + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
         WHEN EXISTS (SELECT 1 FROM commands_commandstatus s
             WHERE s.device_id = me.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
             THEN %(now)s::timestamptz + make_interval(secs => %(repeat)s)
@@ -163,4 +164,3 @@ def _prepare(turn: Turn) -> bytes | None:
         close_unasked(turn.status_id, command, delivery, State.SUCCESS, "The device checked in.")
         return None
     return plist.dumps({"CommandUUID": str(turn.status_id), "Command": payload})
-

@@ -70,7 +70,11 @@ def wake_due_devices() -> int:
 
 def find_lost_wakes(limit: int = 10_000) -> int:
     """Makes them due; how many."""
-    return len(hot_query(LOST_SQL, {"deliverable": [state.value for state in DELIVERABLE], "limit": limit, "now": timezone.now()}))
+    return len(
+        hot_query(
+            LOST_SQL, {"deliverable": [state.value for state in DELIVERABLE], "limit": limit, "now": timezone.now()}
+        )
+    )
 
 
 def _claim() -> list[Claim]:

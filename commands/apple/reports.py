@@ -40,7 +40,7 @@ class MalformedReportError(ValueError):
 
 def read_status(report: dict[str, Any]) -> Status:
     try:
-        return Status(report.get("Status"))
+        return Status(str(report.get("Status")))
     except ValueError:
         raise MalformedReportError(f"the Status is {str(report.get('Status'))[:40]!r}") from None
 

@@ -50,9 +50,7 @@ class ListInstalledProfiles(Command):
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
         profiles = report.get("ProfileList")
         if isinstance(profiles, list):
-            record_profile_list(
-                delivery.device_id, profiles, managed_only=bool(delivery.args.get("managed_only"))
-            )
+            record_profile_list(delivery.device_id, profiles, managed_only=bool(delivery.args.get("managed_only")))
 
 
 class InstallProfile(Command):

@@ -13,9 +13,7 @@ from tenants.actors import Actor
 
 def disable_enrolments(device_id: uuid.UUID) -> None:
     """No more pushes and commands: the device's channel and with it its user channels."""
-    AppleEnrolment.objects.filter(device_id=device_id).update(
-        enabled_at=None, wake_at=None, updated_at=timezone.now()
-    )
+    AppleEnrolment.objects.filter(device_id=device_id).update(enabled_at=None, wake_at=None, updated_at=timezone.now())
 
 
 @transaction.atomic

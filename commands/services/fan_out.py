@@ -48,7 +48,8 @@ SELECT (SELECT count(*) FROM target),
 NAMED = "d.id = ANY(%(devices)s)"
 GROUPED = "d.group_id = ANY(%(groups)s) AND d.state <> %(disabled)s"
 SEEN = """EXISTS (SELECT 1 FROM devices_heartbeat h WHERE h.device_id = d.id AND h.last_seen >= CASE d.platform
-    WHEN 'APPLE' THEN %(apple_online)s ELSE %(android_online)s END) AND (d.platform = 'APPLE' OR d.state = %(active)s)"""
+    WHEN 'APPLE' THEN %(apple_online)s ELSE %(android_online)s END)
+    AND (d.platform = 'APPLE' OR d.state = %(active)s)"""
 PRESENCE = {"all": "TRUE", "active": SEEN, "inactive": f"NOT ({SEEN})"}
 
 # Devices that now have something waiting are pushed, unless a push is out that they have not come for yet.

@@ -27,9 +27,7 @@ def cancel_command_status(*, status: CommandStatus, actor: Actor) -> CommandStat
     row.updated_at = timezone.now()
     row.save(update_fields=["state", "reason", "updated_at"])
     CATALOGUE[row.request.command].on_unsuccessful([row.device_id])
-    audit.record(
-        actor=actor, action="command_status.cancelled", subject=row, details={"command": row.request.command}
-    )
+    audit.record(actor=actor, action="command_status.cancelled", subject=row, details={"command": row.request.command})
     return row
 
 

@@ -10,6 +10,7 @@ from config.api.openapi import operation, path
 from devices.selectors import get_device
 from devices.serializers import DeviceOutput, device_document
 from devices.views import DeviceViewSet
+from tenants.authentication import caller_of
 
 
 class ManagedDeviceViewSet(DeviceViewSet):
@@ -23,6 +24,6 @@ class ManagedDeviceViewSet(DeviceViewSet):
         parameters=[path("id", "ID of the device")],
     )
     def destroy(self, request: Request, id: str) -> Response:
-        device = get_device(tenant=request.auth.tenant, device_id=id)
-        removed = remove_device(device=device, actor=request.auth.actor)
+        device = get_device(tenant=caller_of(request).tenant, device_id=id)
+        removed = remove_device(device=device, actor=caller_of(request).actor)
         return enveloped(device_document(removed), message="Device deleted")

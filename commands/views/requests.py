@@ -19,6 +19,7 @@ from config.api.openapi import enveloped as enveloped_schema
 from config.api.openapi import operation, paged, paging, path, query
 from config.api.paging import page
 from config.api.views import ApiViewSet, validated
+from tenants.authentication import caller_of
 
 TAG = "Command Request"
 REQUEST_ID = path("id", "ID of the command request object")
@@ -49,7 +50,7 @@ class CommandRequestViewSet(ApiViewSet):
         ],
     )
     def list(self, request: Request) -> Response:
-        requests = list_command_requests(request.auth.tenant, **validated(CommandRequestListInput, request))
+        requests = list_command_requests(caller_of(request).tenant, **validated(CommandRequestListInput, request))
         return enveloped(page(request, requests, request_document))
 
     @operation(
@@ -65,7 +66,7 @@ class CommandRequestViewSet(ApiViewSet):
     )
     def create(self, request: Request) -> Response:
         created = create_command_request(
-            tenant=request.auth.tenant, actor=request.auth.actor, **validated(CommandRequestInput, request)
+            tenant=caller_of(request).tenant, actor=caller_of(request).actor, **validated(CommandRequestInput, request)
         )
         return enveloped(request_document(created), status=201, message="Command request created")
 
@@ -80,7 +81,7 @@ class CommandRequestViewSet(ApiViewSet):
         parameters=[REQUEST_ID],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        return enveloped(request_document(get_command_request(tenant=request.auth.tenant, request_id=id)))
+        return enveloped(request_document(get_command_request(tenant=caller_of(request).tenant, request_id=id)))
 
     @operation(
         "getCommandRequestStats",
@@ -93,5 +94,5 @@ class CommandRequestViewSet(ApiViewSet):
         parameters=[REQUEST_ID],
     )
     def stats(self, request: Request, id: str) -> Response:
-        found = get_command_request(tenant=request.auth.tenant, request_id=id)
+        found = get_command_request(tenant=caller_of(request).tenant, request_id=id)
         return enveloped({"id": found.pk, "status": command_request_stats(found)})

@@ -14,6 +14,7 @@ from config.api.openapi import enveloped as enveloped_schema
 from config.api.openapi import operation, paged, paging, path, query
 from config.api.paging import page
 from config.api.views import ApiViewSet, validated
+from tenants.authentication import caller_of
 
 TAG = "Command Status"
 STATUS_ID = path("id", "ID of the command status object")
@@ -45,7 +46,7 @@ class CommandStatusViewSet(ApiViewSet):
         ],
     )
     def list(self, request: Request) -> Response:
-        statuses = list_command_statuses(request.auth.tenant, **validated(CommandStatusListInput, request))
+        statuses = list_command_statuses(caller_of(request).tenant, **validated(CommandStatusListInput, request))
         return enveloped(page(request, statuses, status_document))
 
     @operation(
@@ -59,7 +60,7 @@ class CommandStatusViewSet(ApiViewSet):
         parameters=[STATUS_ID],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        return enveloped(status_document(get_command_status(tenant=request.auth.tenant, status_id=id)))
+        return enveloped(status_document(get_command_status(tenant=caller_of(request).tenant, status_id=id)))
 
     @operation(
         "updateCommandStatus",
@@ -73,7 +74,7 @@ class CommandStatusViewSet(ApiViewSet):
         parameters=[STATUS_ID],
     )
     def update(self, request: Request, id: str) -> Response:
-        status = get_command_status(tenant=request.auth.tenant, status_id=id)
+        status = get_command_status(tenant=caller_of(request).tenant, status_id=id)
         validated(CommandStatusInput, request)
-        cancelled = cancel_command_status(status=status, actor=request.auth.actor)
+        cancelled = cancel_command_status(status=status, actor=caller_of(request).actor)
         return enveloped(status_document(cancelled), message="Command status updated")

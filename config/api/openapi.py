@@ -41,10 +41,10 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
 class DocumentedSchema(AutoSchema):
     """Adds the gateway's headers, which every operation shares."""
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         view = self.view
         tenant_type = OpenApiTypes.UUID if getattr(view, "tenant_header_is_uuid", False) else OpenApiTypes.STR
-        headers = [header("X-Tenant-Id", tenant_type), header("X-Caller-Id")]
+        headers: list[Any] = [header("X-Tenant-Id", tenant_type), header("X-Caller-Id")]
         if getattr(view, "needs_private_url", True):
             headers.append(header("X-SCAPI-Private-URL"))
         return headers
@@ -84,7 +84,7 @@ def paging(kind: OpenApiTypes) -> list[OpenApiParameter]:
 def enveloped(name: str, content: Schema) -> serializers.Serializer[Any]:
     """The schema of `{code, message, content}`."""
     fields = {"code": serializers.IntegerField(), "message": serializers.CharField(), "content": _instance(content)}
-    return inline_serializer(name, fields)  # type: ignore[no-any-return, arg-type]
+    return inline_serializer(name, fields)  # type: ignore[arg-type]
 
 
 def paged(name: str, item: Schema, *, back: Sequence[str] = ("previous",)) -> serializers.Serializer[Any]:
@@ -96,7 +96,7 @@ def paged(name: str, item: Schema, *, back: Sequence[str] = ("previous",)) -> se
         "next": serializers.URLField(allow_null=True, help_text="The page after"),
         "results": serializers.ListField(child=_instance(item)),
     }
-    return inline_serializer(name, fields)  # type: ignore[no-any-return, arg-type]
+    return inline_serializer(name, fields)  # type: ignore[arg-type]
 
 
 def _instance(schema: Schema) -> serializers.BaseSerializer[Any]:

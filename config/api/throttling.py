@@ -24,7 +24,7 @@ class CallerThrottle(BaseThrottle):
         period = settings.API_RATE_PERIOD
         now = time.time()
         window = int(now // period)
-        key = f"rate:{request.auth.throttle_key}:{window}"
+        key = f"rate:{getattr(request.auth, 'throttle_key', '')}:{window}"
         if cache.add(key, 1, period):
             return True
         try:

@@ -15,8 +15,6 @@ class ApiViewSet(GenericViewSet[Any]):
 
     needs_private_url = True
     tenant_header_is_uuid = False
-    queryset = None
-    lookup_value_converter = "str"
 
 
 def validated(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:

@@ -115,9 +115,11 @@ configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # Celery -------------------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = f"redis+socket://{REDIS_URL.removeprefix('unix://')}".replace("?db=", "?virtual_host=") if (
-    REDIS_URL.startswith("unix://")
-) else REDIS_URL
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL.removeprefix('unix://')}".replace("?db=", "?virtual_host=")
+    if (REDIS_URL.startswith("unix://"))
+    else REDIS_URL
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True  # tasks may run twice; a killed worker's task is delivered again
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,13 +1,14 @@
 """Tests: real PostgreSQL and Valkey, tasks run in place, nothing leaves the machine."""
 
+from config import env
 from config.settings.base import *  # noqa: F403 - as in production.py
-from config.settings.base import CACHES, DATABASES, MIDDLEWARE
+from config.settings.base import CACHES, MIDDLEWARE
 
 SECRET_KEY = "tests"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-DATABASES["default"]["OPTIONS"].pop("pool", None)  # one thread per test process
+DATABASES = {"default": env.database(pool=False)}  # one thread per test process
 CACHES = {"default": {**CACHES["default"], "BACKEND": "config.cache.ForgivingRedisCache"}}
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise")]
 AXES_ENABLED = False

@@ -74,9 +74,7 @@ def _new_challenge(
 @transaction.atomic
 def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True) -> bytes:
     """A profile with a fresh one-time challenge. Unsigned only for an operator's tools."""
-    contents = profile_contents(
-        tenant=profile.tenant, challenge=_new_challenge(tenant=profile.tenant, profile=profile)
-    )
+    contents = profile_contents(tenant=profile.tenant, challenge=_new_challenge(tenant=profile.tenant, profile=profile))
     unsigned = build_profile(contents)
     return sign_profile(unsigned, authority=open_authority(tenant=profile.tenant)) if signed else unsigned
 

@@ -87,5 +87,3 @@ def _check_in(request: HttpRequest, identity: Identity, message: dict[str, Any])
 
 def _plain(status: int, text: str) -> HttpResponse:
     return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
-
-

@@ -1,8 +1,8 @@
 """Command requests, queue rows and enrolments."""
 
 import uuid
+from typing import Any
 
-import factory
 from django.utils import timezone
 
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
@@ -12,44 +12,40 @@ from tests.factories.devices import DeviceFactory
 from tests.factories.tenants import TenantFactory
 
 
-class CommandRequestFactory(factory.django.DjangoModelFactory[CommandRequest]):
-    class Meta:
-        model = CommandRequest
+def CommandRequestFactory(**fields: Any) -> CommandRequest:
+    """One whose fan-out is done."""
+    if "tenant" not in fields:
+        fields["tenant"] = TenantFactory()
+    made: dict[str, Any] = {
+        "command_type": CommandRequest.CommandType.DEVICE,
+        "command": "LOCK",
+        "created_by": "tests",
+        "fanned_out_at": timezone.now(),
+    }
+    return CommandRequest.objects.create(**{**made, **fields})
 
-    tenant = factory.SubFactory(TenantFactory)
-    command_type = CommandRequest.CommandType.DEVICE
-    command = "LOCK"
-    created_by = "tests"
-    fanned_out_at = factory.LazyFunction(timezone.now)
 
-
-def queued(device: Device, command: str = "LOCK", state: State = State.QUEUED, **fields: object) -> CommandStatus:
+def queued(device: Device, command: str = "LOCK", state: State = State.QUEUED, **fields: Any) -> CommandStatus:
     """A row of this command for this device, with its request."""
-    request = CommandRequestFactory(tenant=device.tenant, command=command, devices=[device.pk])
-    return CommandStatus.objects.create(
-        **{
-            "tenant": device.tenant,
-            "request": request,
-            "device": device,
-            "state": state,
-            "not_before": timezone.now(),
-            **fields,
-        }
-    )
+    if "request" not in fields:
+        fields["request"] = CommandRequestFactory(tenant=device.tenant, command=command, devices=[device.pk])
+    made: dict[str, Any] = {"tenant": device.tenant, "device": device, "state": state, "not_before": timezone.now()}
+    return CommandStatus.objects.create(**{**made, **fields})
 
 
-class AppleEnrolmentFactory(factory.django.DjangoModelFactory[AppleEnrolment]):
+def AppleEnrolmentFactory(**fields: Any) -> AppleEnrolment:
     """An enabled enrolment with a made-up pin; real ones come from a simulated device (`tests.factories.fleet`)."""
-
-    class Meta:
-        model = AppleEnrolment
-
-    device = factory.SubFactory(DeviceFactory)
-    tenant = factory.SelfAttribute("device.tenant")
-    enrolment_id = factory.SelfAttribute("device.udid")
-    topic = "com.apple.mgmt.External.test"
-    certificate_sha256 = factory.LazyFunction(lambda: uuid.uuid4().hex * 2)
-    push_token = b"\x01" * 32
-    push_magic = b"magic"
-    authenticated_at = factory.LazyFunction(timezone.now)
-    enabled_at = factory.LazyFunction(timezone.now)
+    if "device" not in fields:
+        fields["device"] = DeviceFactory()
+    device = fields["device"]
+    made: dict[str, Any] = {
+        "tenant": device.tenant,
+        "enrolment_id": device.udid,
+        "topic": "com.apple.mgmt.External.test",
+        "certificate_sha256": uuid.uuid4().hex * 2,
+        "push_token": b"\x01" * 32,
+        "push_magic": b"magic",
+        "authenticated_at": timezone.now(),
+        "enabled_at": timezone.now(),
+    }
+    return AppleEnrolment.objects.create(**{**made, **fields})

@@ -2,45 +2,50 @@
 
 import datetime as dt
 import uuid
+from itertools import count
+from typing import Any
 
-import factory
 from django.utils import timezone
 
 from devices.models import Device, DeviceGroup, DeviceState, Heartbeat, Platform
 from tests.factories.tenants import TenantFactory
 
-
-class DeviceGroupFactory(factory.django.DjangoModelFactory[DeviceGroup]):
-    class Meta:
-        model = DeviceGroup
-
-    tenant = factory.SubFactory(TenantFactory)
-    name = factory.Sequence(lambda number: f"Group {number}")
+_numbers = count(1)
 
 
-class DeviceFactory(factory.django.DjangoModelFactory[Device]):
-    """An active iPhone. `AndroidFactory` is an Android phone."""
-
-    class Meta:
-        model = Device
-
-    tenant = factory.SubFactory(TenantFactory)
-    platform = Platform.APPLE
-    os = "iOS"
-    os_version = "18.1"
-    state = DeviceState.ACTIVE
-    name = factory.Sequence(lambda number: f"Device {number}")
-    serial = factory.Sequence(lambda number: f"SERIAL{number:06}")
-    udid = factory.LazyFunction(lambda: str(uuid.uuid4()).upper())
-    device_source = Device.Source.NON_ABM
+def DeviceGroupFactory(**fields: Any) -> DeviceGroup:
+    if "tenant" not in fields:
+        fields["tenant"] = TenantFactory()
+    return DeviceGroup.objects.create(**{"name": f"Group {next(_numbers)}", **fields})
 
 
-class AndroidFactory(DeviceFactory):
-    platform = Platform.ANDROID
-    os = "Android"
-    os_version = "14"
-    udid = ""
-    device_source = ""
+def DeviceFactory(**fields: Any) -> Device:
+    """An active iPhone. `AndroidFactory` makes an Android phone."""
+    number = next(_numbers)
+    if "tenant" not in fields:
+        fields["tenant"] = TenantFactory()
+    made: dict[str, Any] = {
+        "platform": Platform.APPLE,
+        "os": "iOS",
+        "os_version": "18.1",
+        "state": DeviceState.ACTIVE,
+        "name": f"Device {number}",
+        "serial": f"SERIAL{number:06}",
+        "udid": str(uuid.uuid4()).upper(),
+        "device_source": Device.Source.NON_ABM,
+    }
+    return Device.objects.create(**{**made, **fields})
+
+
+def AndroidFactory(**fields: Any) -> Device:
+    made: dict[str, Any] = {
+        "platform": Platform.ANDROID,
+        "os": "Android",
+        "os_version": "14",
+        "udid": "",
+        "device_source": "",
+    }
+    return DeviceFactory(**{**made, **fields})
 
 
 def seen(device: Device, ago: dt.timedelta = dt.timedelta()) -> Heartbeat:

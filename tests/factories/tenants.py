@@ -2,8 +2,9 @@
 
 import uuid
 from functools import lru_cache
+from itertools import count
+from typing import Any
 
-import factory
 from django.contrib.auth.models import User
 
 from tenants.actors import Actor, Kind
@@ -14,24 +15,20 @@ from tenants.services.tokens import create_api_token
 ACTOR = Actor(Kind.SYSTEM, "tests")
 
 
-class TenantFactory(factory.django.DjangoModelFactory[Tenant]):
+_numbers = count(1)
+
+
+def TenantFactory(**fields: Any) -> Tenant:
     """Without an authority: RSA keys are slow. `with_authority` gives it one."""
-
-    class Meta:
-        model = Tenant
-
-    name = factory.Sequence(lambda number: f"Tenant {number}")
+    return Tenant.objects.create(**{"name": f"Tenant {next(_numbers)}", **fields})
 
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
+def UserFactory(**fields: Any) -> User:
     """A console user with the password `secret`."""
-
-    class Meta:
-        model = User
-
-    username = factory.Sequence(lambda number: f"user{number}")
-    is_staff = True
-    password = factory.django.Password("secret")
+    user = User(**{"username": f"user{next(_numbers)}", "is_staff": True, **fields})
+    user.set_password("secret")
+    user.save()
+    return user
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +46,11 @@ def with_authority(tenant: Tenant) -> DeviceAuthority:
     """Gives the tenant an authority (its certificate names no tenant in particular: the keys are shared)."""
     certificate, key, signer, signer_key = _authority_material()
     return DeviceAuthority.objects.create(
-        tenant=tenant, certificate=certificate, private_key=key, signer_certificate=signer, signer_private_key=signer_key
+        tenant=tenant,
+        certificate=certificate,
+        private_key=key,
+        signer_certificate=signer,
+        signer_private_key=signer_key,
     )
 
 
