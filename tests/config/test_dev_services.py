@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -76,6 +77,10 @@ class Launcher:
         self.exports = dict(re.findall(r"export (\w+)='(.*)'", said))
 
     @property
+    def sockets(self) -> Path:
+        return Path(self.exports["DATABASE_URL"].partition("?host=")[2])
+
+    @property
     def postgres(self) -> int:
         return int((self.var / "pg" / "postmaster.pid").read_text().split()[0])
 
@@ -116,6 +121,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Launcher]]:
         with contextlib.suppress(ProcessLookupError):
             launcher.process.terminate()
         launcher.process.communicate(timeout=SECONDS)
+        shutil.rmtree(launcher.sockets, ignore_errors=True)  # a killed launcher cannot
 
 
 def test_services_answer_and_stop_when_asked(start: Callable[[], Launcher]) -> None:
@@ -126,6 +132,7 @@ def test_services_answer_and_stop_when_asked(start: Callable[[], Launcher]) -> N
     assert facts == [("muster", "Ä", "on")]
     assert launcher.end() == (0, "")
     assert not any(is_running(pid) for pid in pids)
+    assert not launcher.sockets.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
