@@ -16,7 +16,7 @@ from config.dev.binaries import PostgresBinaries
 from config.dev.console import LauncherError
 from config.dev.identity import Identity
 from config.dev.logs import tail
-from config.dev.places import FIRST_RUN_MEGABYTES, is_alive, require_space, shown
+from config.dev.places import FIRST_RUN_MEGABYTES, SOCKET_NAME, is_alive, require_space, shown
 from config.dev.spawn import bury, spawn, stop
 
 START_SECONDS = 60  # recovery after a crash included
@@ -39,6 +39,10 @@ class Postgres:
     log: Path
     throwaway: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def socket(self) -> Path:
+        return self.sockets / SOCKET_NAME
 
     @property
     def url(self) -> str:

@@ -23,13 +23,23 @@ PROBE_SECONDS = 5
 
 @dataclass(frozen=True)
 class Service:
-    """One service and where it came from. `process` and `log` are None for one that we did not start."""
+    """One service and where it came from. `process`, `log` and `socket` are None for one that we did not start."""
 
     name: str
     url: str
     description: str
     process: subprocess.Popen[bytes] | None = None
     log: Path | None = None
+    socket: Path | None = None
+
+    def require_alive(self) -> None:
+        """Raises LauncherError if we started it and it has ended or can no longer be reached."""
+        if self.process is None or self.log is None or self.socket is None:
+            return
+        if self.process.poll() is not None:
+            raise LauncherError(f"{self.name} {ending(self.process)}; the end of its log:", tail(self.log))
+        if not self.socket.exists():  # a cleaner of temp folders came by
+            raise LauncherError(f"{self.socket} was deleted, so {self.name} cannot be reached: start again.")
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,8 @@ class Services:
         return self.database, self.broker
 
     def require_alive(self) -> None:
-        """Raises LauncherError if a service that we started has ended."""
         for service in self.both:
-            if service.process and service.log and service.process.poll() is not None:
-                raise LauncherError(f"{service.name} {ending(service.process)}; the end of its log:", tail(service.log))
+            service.require_alive()
 
 
 @contextlib.contextmanager
@@ -90,7 +98,7 @@ def start_postgres(stack: contextlib.ExitStack, data: Path, sockets: Path, log: 
     description = f"{binaries.origin} PostgreSQL {binaries.version}"
     if not throwaway:
         description += f", data in {shown(data)}"
-    return Service("postgres", server.url, description, server.process, log)
+    return Service("postgres", server.url, description, server.process, log, server.socket)
 
 
 def start_valkey(stack: contextlib.ExitStack, data: Path, sockets: Path, log: Path, *, throwaway: bool) -> Service:
@@ -98,7 +106,7 @@ def start_valkey(stack: contextlib.ExitStack, data: Path, sockets: Path, log: Pa
     server = Valkey(program, data, sockets, log, throwaway=throwaway)
     stack.callback(stop_quietly, server)
     server.start()
-    return Service("valkey", server.url, description, server.process, log)
+    return Service("valkey", server.url, description, server.process, log, server.socket)
 
 
 def remove_if_empty(folder: Path) -> None:

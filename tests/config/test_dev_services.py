@@ -154,6 +154,14 @@ def test_killed_postgres_is_reported_and_recovers_with_its_rows(start: Callable[
     assert start().query("SELECT answer FROM kept") == [(42,)]
 
 
+def test_deleted_socket_folder_is_reported(start: Callable[[], Launcher]) -> None:
+    launcher = start()
+    shutil.rmtree(launcher.sockets)
+    code, errors = launcher.end()
+    assert code == 1
+    assert errors.startswith(f"muster: {launcher.sockets}/.s.PGSQL.5432 was deleted, so postgres cannot be reached")
+
+
 def test_second_launcher_says_that_one_is_running(start: Callable[[], Launcher]) -> None:
     launcher = start()
     second = run_launcher(launcher.var, "services")
