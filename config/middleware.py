@@ -1,10 +1,11 @@
 """The request chain: device protocols by the short way, request ids, content security policy."""
 
+import uuid
 from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, get_resolver
+from django.urls import Resolver404, ResolverMatch, get_resolver
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -31,13 +32,20 @@ class DeviceEndpoints:
             match = self.resolver.resolve(request.path_info)
         except Resolver404:
             return HttpResponse("No such device endpoint.\n", status=404, content_type="text/plain")
+        request_id = request.META.get("HTTP_X_REQUEST_ID", "")[:64] or str(uuid.uuid4())
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self._answer(request, match)
+        response["X-Request-Id"] = request_id
+        return response
+
+    def _answer(self, request: HttpRequest, match: ResolverMatch) -> HttpResponse:
         try:
-            response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+            answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
         except Exception:  # the one place where a device's request may end badly
             log.exception("device_request_failed", path=request.path_info, method=request.method)
-            response = HttpResponse("Try again later.\n", status=503, content_type="text/plain")
-            response["Retry-After"] = "60"
-        return response
+            headers = {"Retry-After": "60"}
+            return HttpResponse("Try again later.\n", status=503, content_type="text/plain", headers=headers)
+        return answer
 
 
 class RequestIdHeader:
