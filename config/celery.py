@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from django.core.cache import cache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
@@ -13,6 +14,7 @@ WORKER_HEARTBEAT_KEY = "worker-heartbeat"
 WORKER_HEARTBEAT_LIFE = 90  # seconds; beat sends one every 15
 
 app = Celery("muster")
+app.set_default()  # for every thread of a web process
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -20,4 +22,14 @@ app.autodiscover_tasks()
 @app.task(bind=True, name="config.worker_heartbeat", ignore_result=True, expires=60)
 def worker_heartbeat(self: Any) -> None:
     """Proof for `/sys/ready` that a worker takes tasks that beat sends."""
-    cache.set(WORKER_HEARTBEAT_KEY, {"at": time.time(), "worker": self.request.hostname}, WORKER_HEARTBEAT_LIFE)
+    note_worker(self.request.hostname)
+
+
+@worker_ready.connect
+def note_started_worker(sender: Any, **_: Any) -> None:
+    """A worker that has just started counts before beat's first task reaches it."""
+    note_worker(sender.hostname)
+
+
+def note_worker(name: str) -> None:
+    cache.set(WORKER_HEARTBEAT_KEY, {"at": time.time(), "worker": name}, WORKER_HEARTBEAT_LIFE)

@@ -24,10 +24,13 @@ CHUNK = 64 * 1024
 CHUNKS_AT_ONCE = 16
 LONGEST_LINE = 16 * 1024
 STOP_SECONDS = 9.0  # for all programs together
+RESTARTS = 3  # of one program in RESTART_WINDOW; one more end is everybody's
+RESTART_WINDOW = 60.0  # seconds
+SETTLED_SECONDS = 5.0  # a program that ends sooner would do so again
 
 
 class Role(Enum):
-    ESSENTIAL = "without it there is no server: its end is everybody's"
+    SERVER = "without it there is no server: it is started again, unless it keeps ending"
     OPTIONAL = "its end is reported"
     STEP = "supposed to end"
 
@@ -38,7 +41,7 @@ class Program:
 
     name: str
     command: Sequence[str]
-    role: Role = Role.ESSENTIAL
+    role: Role = Role.SERVER
     stop_seconds: float = 3.0
     death_signal: int = signal.SIGTERM
 
@@ -50,6 +53,7 @@ class Running:
     output: IO[bytes] | None
     log: BinaryIO
     position: int
+    started_at: float = field(default_factory=time.monotonic)
     unfinished: bytes = b""
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     reported: bool = False
@@ -63,13 +67,21 @@ class Supervisor:
     """Owns the programs it started. `watch` raises if something else that it needs has ended."""
 
     def __init__(
-        self, *, logs: Path, environment: Mapping[str, str], directory: Path, watch: Callable[[], None]
+        self,
+        *,
+        logs: Path,
+        environment: Mapping[str, str],
+        directory: Path,
+        watch: Callable[[], None],
+        settled_seconds: float = SETTLED_SECONDS,
     ) -> None:
+        self._settled_seconds = settled_seconds
         self._logs = logs
         self._environment = environment
         self._directory = directory
         self._watch = watch
         self._running: list[Running] = []
+        self._restarts: dict[str, list[float]] = {}
         self._started = 0
         self._selector = selectors.DefaultSelector()
         self._width = 10
@@ -104,7 +116,7 @@ class Supervisor:
             raise LauncherError(f"{program.name} failed; the end of its log:", running.last_lines)
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = float("inf")) -> bool:
-        """Forward output until `condition` holds; False if time ran out. Raises LauncherError at an essential's end."""
+        """Forward output until `condition` holds; False if time ran out. LauncherError if the server cannot go on."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -190,7 +202,7 @@ class Supervisor:
 
     def _notice_ends(self) -> None:
         self._watch()
-        for running in self._running:
+        for running in self._running.copy():
             if running.code is None or running.program.role is Role.STEP or running.reported:
                 continue
             self._read(running)
@@ -199,7 +211,18 @@ class Supervisor:
 
     def _judge_end(self, running: Running) -> None:
         what = f"{running.program.name} {ending(running.process)}"
-        if running.program.role is Role.ESSENTIAL:
-            raise LauncherError(f"{what}; the end of its log:", running.last_lines)
-        if running.code != 0:
+        if running.program.role is Role.SERVER:
+            self._restart(running, what)
+        elif running.code != 0:
             report(LauncherError(f"{what}; the rest goes on without it.", running.last_lines))
+
+    def _restart(self, running: Running, what: str) -> None:
+        """Start a server program anew, as a service manager would."""
+        now = time.monotonic()
+        recent = [at for at in self._restarts.get(running.program.name, []) if now - at < RESTART_WINDOW]
+        if len(recent) >= RESTARTS or now - running.started_at < self._settled_seconds:
+            raise LauncherError(f"{what}; the end of its log:", running.last_lines)
+        self._restarts[running.program.name] = [*recent, now]
+        say(self._line(running, f"{what} and is started again"))
+        self._retire(running)
+        self.start(running.program)

@@ -19,7 +19,7 @@ SECONDS = 20
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 
-def script(name: str, text: str, role: Role = Role.ESSENTIAL, stop_seconds: float = 5) -> Program:
+def script(name: str, text: str, role: Role = Role.SERVER, stop_seconds: float = 5) -> Program:
     return Program(name, [sys.executable, "-u", "-c", text], role, stop_seconds)
 
 
@@ -50,12 +50,40 @@ def test_failed_step_is_reported_with_its_last_lines(supervisor: Supervisor) -> 
     assert caught.value.details == ["no such table"]
 
 
-def test_end_of_an_essential_program_is_everybodys(supervisor: Supervisor) -> None:
+def test_server_program_that_ends_right_after_its_start_is_everybodys_end(supervisor: Supervisor) -> None:
     supervisor.start(sleeper("worker"))
     supervisor.start(script("web", "print('out of memory'); raise SystemExit(4)"))
     with pytest.raises(LauncherError, match="web ended with exit code 4") as caught:
         supervisor.wait_for(lambda: False, SECONDS)
     assert caught.value.details == ["out of memory"]
+
+
+@pytest.fixture
+def patient_supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    """Takes every program for settled at once."""
+    supervisor = Supervisor(
+        logs=tmp_path, environment=os.environ, directory=tmp_path, watch=lambda: None, settled_seconds=0
+    )
+    yield supervisor
+    supervisor.stop()
+
+
+def test_killed_server_program_is_started_again(
+    patient_supervisor: Supervisor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker = patient_supervisor.start(sleeper("worker"))
+    assert patient_supervisor.wait_for(lambda: list(worker.last_lines) == ["up"], SECONDS)
+    worker.process.kill()
+    assert patient_supervisor.wait_for(lambda: patient_supervisor.last_lines("worker") == ["up"], SECONDS)
+    assert patient_supervisor.wait_for(lambda: (tmp_path / "worker.log.1").exists(), SECONDS)
+    assert "and is started again" in capsys.readouterr().out
+
+
+def test_server_program_that_keeps_ending_is_everybodys_end(patient_supervisor: Supervisor) -> None:
+    patient_supervisor.start(script("worker", "print('no memory'); raise SystemExit(4)"))
+    with pytest.raises(LauncherError, match="worker ended with exit code 4") as caught:
+        patient_supervisor.wait_for(lambda: False, SECONDS)
+    assert caught.value.details == ["no memory"]
 
 
 def test_end_of_an_optional_program_is_only_reported(
