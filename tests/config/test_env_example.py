@@ -8,7 +8,7 @@ from config import env
 
 EXAMPLE = (env.ROOT / ".env.example").read_text()
 SOURCES = [*sorted((env.ROOT / "config" / "settings").glob("*.py")), env.ROOT / "config" / "env.py"]
-READERS = {"text", "flag", "number", "words", "choice", "secret", "required", "get"}
+READERS = {"text", "flag", "number", "words", "choice", "secret", "required", "os.environ.get"}
 ENTRY = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 MARKED = re.compile(r"^# \[file\].*\n(?:# .*\n)*((?:#?[A-Z][A-Z0-9_]*=.*\n)+)", re.MULTILINE)
 ELSEWHERE = {"DJANGO_SETTINGS_MODULE", "DEVICES"}  # Django's own, and the launcher's
@@ -21,7 +21,7 @@ def reads() -> Iterator[tuple[str, str, ast.expr | None]]:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
-            reader = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            reader = ast.unparse(node.func).removeprefix("env.")
             name = str(node.args[0].value)
             if reader in READERS and name.isupper():
                 yield reader, name, node.args[1] if len(node.args) > 1 else None
