@@ -94,7 +94,12 @@ def open_enveloped(message: bytes, *, certificate: x509.Certificate, key: rsa.RS
         transport, wrapped = _our_recipient(recipients, certificate)
     except ber.BerError as error:
         raise CmsError(f"the message is malformed: {error}") from error
-    return Opened(_decrypt(cipher, _unwrap(key, wrapped, transport, cipher), iv, encrypted), cipher)
+    content_key = _unwrap(key, wrapped, transport, cipher)
+    # Without a content key the same work is done with a random one, and its outcome is thrown away.
+    content = _decrypt(cipher, content_key or os.urandom(cipher.key_octets), iv, encrypted)
+    if content_key is None:
+        raise CmsError(_UNREADABLE)
+    return Opened(content, cipher)
 
 
 def _read_content(enclosed: ber.Node) -> tuple[Cipher, bytes, bytes]:
@@ -146,14 +151,15 @@ def _transport(algorithm: ber.Node) -> padding.AsymmetricPadding:
     return padding.OAEP(padding.MGF1(HASHES[mask_digest]), HASHES[digest], None)
 
 
-def _unwrap(key: rsa.RSAPrivateKey, wrapped: bytes, transport: padding.AsymmetricPadding, cipher: Cipher) -> bytes:
-    """The content key, or a random one in its place, so that a bad wrapping is told apart by nobody (RFC 3218)."""
-    fallback = os.urandom(cipher.key_octets)
+def _unwrap(
+    key: rsa.RSAPrivateKey, wrapped: bytes, transport: padding.AsymmetricPadding, cipher: Cipher
+) -> bytes | None:
+    """The content key; None if it does not unwrap, which the caller must let nobody tell apart (RFC 3218)."""
     try:
         unwrapped = key.decrypt(wrapped, transport)
     except ValueError:
-        return fallback
-    return unwrapped if len(unwrapped) == cipher.key_octets else fallback
+        return None
+    return unwrapped if len(unwrapped) == cipher.key_octets else None
 
 
 def _decrypt(cipher: Cipher, key: bytes, iv: bytes, encrypted: bytes) -> bytes:
