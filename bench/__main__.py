@@ -1,0 +1,47 @@
+"""`python -m bench [name …]`: prints the figures of these benchmarks, of all of them without a name."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import django
+from django.core.management import call_command
+from django.db import connections
+
+from bench.database import own_database, settings_for
+from bench.machine import print_facts
+
+BENCHMARKS = ("connect", "fanout", "lists", "push")
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    with own_database() as url:
+        os.environ.update(settings_for(url))
+        django.setup()
+        try:
+            call_command("migrate", verbosity=0)
+            print_facts(" ".join(["python -m bench", *sys.argv[1:]]))
+            for name in options.names or BENCHMARKS:
+                # Benchmarks import models, which needs the settings above.
+                run: Callable[[argparse.Namespace], None] = import_module(f"bench.{name}").run
+                run(options)
+        finally:
+            connections.close_all()
+            connections["default"].close_pool()  # type: ignore[attr-defined]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name", help=", ".join(BENCHMARKS))
+    parser.add_argument("--rounds", type=int, default=3, help="repetitions, of which the cheapest counts")
+    parser.add_argument("--devices", type=int, default=2000, help="connect, push: how many devices")
+    parser.add_argument("--sizes", type=int, default=3, choices=(1, 2, 3), help="fanout, lists: how many sizes")
+    parser.add_argument("--large", action="store_true", help="lists: also 10,000,000 status rows (takes long)")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
