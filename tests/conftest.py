@@ -1,5 +1,6 @@
 """Fixtures of every test: two tenants, and callers of the API for them."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from tenants.models import Role, Tenant
+from tests.contract import check_answer
 from tests.factories.tenants import TenantFactory, token_for
 
 Commit = Callable[..., AbstractContextManager[list[Any]]]
@@ -17,22 +19,35 @@ Commit = Callable[..., AbstractContextManager[list[Any]]]
 class ApiClient:
     """A caller of the REST API; what a request enqueues after its commit runs at once."""
 
-    def __init__(self, tenant: Tenant, token: str, on_commit: Commit) -> None:
+    def __init__(self, tenant: Tenant | None, token: str, on_commit: Commit) -> None:
         self.client = Client(raise_request_exception=False)
         self.on_commit = on_commit
         self.headers = {
             "Authorization": f"Bearer {token}",
-            "X-Tenant-Id": str(tenant.pk),
+            "X-Tenant-Id": str(tenant.pk) if tenant else "",
             "X-Caller-Id": "caller-1",
             "X-SCAPI-Private-URL": "http://private.example",
         }
 
-    def request(self, method: str, path: str, body: Any = None, *, without: str = "", **headers: str) -> Any:
-        told = {name: value for name, value in {**self.headers, **headers}.items() if name != without}
-        call = getattr(self.client, method)
-        more = {} if body is None else {"data": body, "content_type": "application/json"}
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        without: str = "",
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+        query: dict[str, Any] | None = None,
+    ) -> Any:
+        """The answer, which is as documented. `body`: an object to send as JSON, or the text or bytes themselves."""
+        told = {name: value for name, value in {**self.headers, **(headers or {})}.items() if name != without}
+        data = body if isinstance(body, str | bytes) else b"" if body is None else json.dumps(body)
         with self.on_commit(execute=True):
-            return call(path, headers=told, **more)
+            response = self.client.generic(method.upper(), path, data, content_type, headers=told, query_params=query)
+        if method not in ("head", "options"):
+            check_answer(method, path, response)
+        return response
 
     def get(self, path: str, **options: Any) -> Any:
         return self.request("get", path, **options)
@@ -72,6 +87,12 @@ def api(tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> ApiClient
 @pytest.fixture
 def viewer_api(tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> ApiClient:
     return ApiClient(tenant, token_for(tenant, Role.VIEWER)[1], django_capture_on_commit_callbacks)
+
+
+@pytest.fixture
+def gateway_api(tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> ApiClient:
+    """An operator that may act for any tenant; the headers name ours."""
+    return ApiClient(tenant, token_for(None)[1], django_capture_on_commit_callbacks)
 
 
 @pytest.fixture

@@ -1,0 +1,217 @@
+"""The operations served so far as the API's page documents them: facts to hold the OpenAPI document against."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.api.seed_commands import COMMANDS
+
+UUID = {"type": "string", "format": "uuid"}
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+INTEGER = {"type": "integer"}
+FLAG = {"type": "boolean"}
+
+PLATFORM = {"type": "string", "enum": ["ANDROID", "APPLE"]}
+SCHEDULE = {"type": "string", "enum": ["IMMEDIATE", "WINDOW", "RECURRING"]}
+STATE = {
+    "type": "string",
+    "enum": [
+        "Command Queued",
+        "Command Initiated",
+        "Command Acknowledged",
+        "Command In Progress",
+        "Command TimeOut",
+        "Command Success",
+        "Command Failure",
+        "Command Scheduled",
+        "Command Cancelled",
+    ],
+}
+NUMBERED = {"limit": NUMBER, "offset": NUMBER}
+COUNTED = {"limit": INTEGER, "offset": INTEGER}
+
+DEVICE_FILTERS: dict[str, dict[str, Any]] = {
+    "limit": INTEGER,
+    "offset": INTEGER,
+    "ordering": TEXT,
+    "serial": TEXT,
+    "udid": TEXT,
+    "android_version": TEXT,
+    "ios_version": TEXT,
+    "ipados_version": TEXT,
+    "state": TEXT,
+    "battery_level_gte": TEXT,
+    "battery_level_lte": TEXT,
+    "is_gms": FLAG,
+    "active_connection": TEXT,
+    "group_multi": UUID,
+    "group_multi_immediate": UUID,
+    "assigned_blueprint_id": UUID,
+    "current_blueprint_id": UUID,
+    "current_blueprint_version_id": UUID,
+    "current_blueprint_version_id_net": UUID,
+    "platform": PLATFORM,
+    "os": {"type": "string", "enum": ["iOS", "iPadOS", "Android"]},
+    "device_source": TEXT,
+    "search": TEXT,
+}
+COMMAND_BODY: dict[str, dict[str, Any]] = {
+    "command_type": {"type": "string", "enum": ["DEVICE", "GROUP", "DYNAMIC"]},
+    "devices": {"type": "array", "items": UUID, "maxItems": 1000},
+    "groups": {"type": "array", "items": UUID, "maxItems": 500},
+    "device_type": {"type": "string", "enum": ["active", "inactive", "all"]},
+    "command": {"type": "string", "enum": COMMANDS},
+    "command_args": {"type": "object"},
+    "schedule": SCHEDULE,
+    "schedule_args": {"type": "object"},
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`tenant` is the type of X-Tenant-Id; `private_url` whether X-SCAPI-Private-URL is required."""
+
+    method: str
+    path: str
+    summary: str
+    tag: str
+    statuses: tuple[int, ...]
+    tenant: dict[str, str]
+    private_url: bool = True
+    path_id: dict[str, str] | None = None
+    query: dict[str, dict[str, Any]] = field(default_factory=dict)
+    required_query: frozenset[str] = frozenset()
+    body: dict[str, dict[str, Any]] | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return ("X-Tenant-Id", "X-Caller-Id", *(("X-SCAPI-Private-URL",) if self.private_url else ()))
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+REQUESTS, STATUSES = "/api/commands/v0/commands/", "/api/commands/v0/status/"
+DEVICES, HEARTBEAT, HEARTBEATS = "/api/device/v0/devices/", "/api/device/v0/heartbeat/", "/api/device/v2/heartbeat/"
+
+OPERATIONS = [
+    Operation(
+        "GET",
+        REQUESTS,
+        "List command requests",
+        "Command Request",
+        (200, 401, 500),
+        TEXT,
+        query={
+            "devices": TEXT,
+            "groups": TEXT,
+            "command": TEXT,
+            "schedule": SCHEDULE,
+            "exclude_internal_commands": {**FLAG, "default": False},
+            **NUMBERED,
+        },
+    ),
+    Operation(
+        "POST",
+        REQUESTS,
+        "Create a command request",
+        "Command Request",
+        (201, 400, 401, 500),
+        TEXT,
+        body=COMMAND_BODY,
+    ),
+    Operation(
+        "GET",
+        REQUESTS + "{id}/",
+        "Get a command request",
+        "Command Request",
+        (200, 401, 404, 500),
+        TEXT,
+        path_id=TEXT,
+    ),
+    Operation(
+        "GET",
+        REQUESTS + "{id}/stats/",
+        "Get stats of a command request",
+        "Command Request",
+        (200, 401, 404, 500),
+        TEXT,
+        path_id=TEXT,
+    ),
+    Operation(
+        "GET",
+        STATUSES,
+        "Get status list for command request",
+        "Command Status",
+        (200, 401, 500),
+        TEXT,
+        query={
+            "request": TEXT,
+            "device": TEXT,
+            "state": STATE,
+            "exclude_internal_commands": {**FLAG, "default": False},
+            **NUMBERED,
+        },
+    ),
+    Operation(
+        "GET", STATUSES + "{id}/", "Get a command status", "Command Status", (200, 401, 404, 500), TEXT, path_id=TEXT
+    ),
+    Operation(
+        "PUT",
+        STATUSES + "{id}/",
+        "Update command status",
+        "Command Status",
+        (200, 400, 401, 500),
+        TEXT,
+        path_id=TEXT,
+        body={"state": {"type": "string", "enum": ["Command Cancelled"]}},
+    ),
+    Operation("GET", DEVICES, "Get all devices in the tenant", "Device", (200, 401, 500), UUID, query=DEVICE_FILTERS),
+    Operation(
+        "GET", DEVICES + "{id}/", "Get details of a Device", "Device", (200, 400, 401, 404, 500), UUID, path_id=UUID
+    ),
+    Operation(
+        "DELETE",
+        DEVICES + "{id}/",
+        "Delete a Device. Only supports Apple devices.",
+        "Device",
+        (200, 400, 401, 404, 500),
+        UUID,
+        path_id=TEXT,
+    ),
+    Operation(
+        "GET",
+        DEVICES + "{id}/devicestate",
+        "Get details of Current Device State",
+        "Device",
+        (200, 400, 401, 404, 500),
+        UUID,
+        path_id=UUID,
+    ),
+    Operation(
+        "GET",
+        HEARTBEAT + "{id}/",
+        "Get last seen of a Device. Only supports Apple devices.",
+        "Device Heartbeat",
+        (200, 400, 401, 404, 500),
+        UUID,
+        private_url=False,
+        path_id=UUID,
+    ),
+    Operation(
+        "GET",
+        HEARTBEATS,
+        "Get list of heartbeat details for devices",
+        "Device Heartbeat",
+        (200, 400, 401, 500),
+        UUID,
+        private_url=False,
+        query={
+            "last_seen_gt": {"type": "string", "format": "date"},
+            "last_seen_lt": {"type": "string", "format": "date"},
+            "platform": PLATFORM,
+            **COUNTED,
+        },
+        required_query=frozenset({"last_seen_gt", "last_seen_lt"}),
+    ),
+]
