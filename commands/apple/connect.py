@@ -8,58 +8,73 @@ enrolment's row, so two connections of one device never get the same command twi
 
 import uuid
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, LiteralString
 
 import orjson
+import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from commands.apple import plist
-from commands.apple.reports import Status, close_unasked, read_status, take_report
+from commands.apple.reports import Status, Taken, close_unasked, read_status, take_report
 from commands.catalogue import CATALOGUE, Delivery, Undeliverable
-from commands.models import CommandRequest
+from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE, State
 from config.db import hot_query
-from tenants.sealing import context_of, unseal
+from devices.services.apple_reports import text
+from tenants.sealing import SealError, context_of, unseal
+
+log = structlog.get_logger(__name__)
 
 PATIENCE = 3  # deliveries without an answer before a command lets the others pass
+UNBUILDABLE = (SealError, plist.PlistError, LookupError, TypeError, ValueError)
 
 
 class NotEnrolledError(Exception):
-    """The certificate belongs to no enabled enrolment."""
+    """The certificate belongs to no enabled enrolment, or to another one than the message says."""
 
 
 class BlockedError(Exception):
     """The device was blocked: it is to remove its management."""
 
 
+class Offer(Enum):
+    """Which waiting commands a connection is offered."""
+
+    ALL = "all"  # a new connection: also what was put off with NotNow
+    OPEN = "open"  # after a report: what was put off waits for the next connection
+    NEW = "new"  # after a report on nothing we know: what it was handed already would go round for ever
+
+
 @dataclass(frozen=True)
 class Turn:
-    """One step of a connection: the enrolment, and the command to hand over."""
+    """One step of a connection: the device, and the command to hand over."""
 
-    enrolment_id: uuid.UUID
     device_id: uuid.UUID
-    status_id: uuid.UUID | None
-    request_id: uuid.UUID | None
+    status_id: uuid.UUID
+    request_id: uuid.UUID
     command: str
-    args: dict[str, Any]
+    args: Any
+    secret_args: bytes | None
 
 
-# The row of the enrolment is locked first. A new connection (`fresh`) offers again what was put off with NotNow;
-# within a connection it does not. The compare-and-set on `sent_at` makes a statement that waited for the lock see that
-# another one was faster. Last the wake timer: soon for an answer that may get lost, later for what was put off,
-# never while nothing waits; a push that is just due is left alone.
+# The row of the enrolment is locked first. The compare-and-set on `sent_at` makes a statement that waited for the lock
+# see that another one was faster; it then hands over nothing. Last the wake timer: soon for an answer that may get
+# lost, later for what was put off, never while nothing waits; a push that is just due is left alone.
 STEP_SQL: LiteralString = """
 WITH me AS (
     SELECT id, device_id, wake_at, enabled_at, blocked_at FROM commands_appleenrolment
-    WHERE certificate_sha256 = %(certificate)s AND channel = 'device' FOR NO KEY UPDATE
+    WHERE certificate_sha256 = %(certificate)s AND channel = 'device'
+        AND (%(claimed)s = '' OR upper(enrolment_id) = upper(%(claimed)s)) FOR NO KEY UPDATE
 ), seen AS (
     UPDATE devices_heartbeat h SET last_seen = %(now)s FROM me
     WHERE h.device_id = me.device_id AND me.enabled_at IS NOT NULL
 ), pick AS (
     SELECT s.id, s.sent_at FROM commands_commandstatus s JOIN me ON s.device_id = me.device_id
     WHERE s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s AND (%(fresh)s OR s.not_now_at IS NULL)
+        AND (NOT %(new)s OR s.attempts = 0)
         AND me.enabled_at IS NOT NULL AND me.blocked_at IS NULL
     ORDER BY s.attempts / %(patience)s, s.not_before, s.id LIMIT 1
 ), again AS (
@@ -68,7 +83,7 @@ WITH me AS (
         AND s.id NOT IN (SELECT id FROM pick)
 ), sent AS (
     UPDATE commands_commandstatus s SET sent_at = %(now)s, updated_at = %(now)s, not_now_at = NULL,
-        attempts = s.attempts + 1, state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END
+        attempts = least(s.attempts + 1, 1000), state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END
     FROM pick WHERE s.id = pick.id AND s.state = ANY(%(deliverable)s) AND s.sent_at IS NOT DISTINCT FROM pick.sent_at
     RETURNING s.id, s.request_id, s.attempts
 ), plan AS (
@@ -76,6 +91,7 @@ WITH me AS (
         WHEN EXISTS (SELECT 1 FROM sent)
             THEN %(now)s::timestamptz
                 + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
+        WHEN EXISTS (SELECT 1 FROM pick) THEN me.wake_at
         WHEN EXISTS (SELECT 1 FROM commands_commandstatus s
             WHERE s.device_id = me.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
             THEN %(now)s::timestamptz + make_interval(secs => %(repeat)s)
@@ -85,7 +101,7 @@ WITH me AS (
     UPDATE commands_appleenrolment e SET wake_at = plan.wake_at FROM plan
     WHERE e.id = plan.id AND e.wake_at IS DISTINCT FROM plan.wake_at
 )
-SELECT me.id, me.device_id, me.enabled_at IS NOT NULL, me.blocked_at IS NOT NULL,
+SELECT me.device_id, me.enabled_at IS NOT NULL, me.blocked_at IS NOT NULL,
     sent.id, r.id, r.command, r.command_args, r.secret_args
 FROM me LEFT JOIN sent ON TRUE LEFT JOIN commands_commandrequest r ON r.id = sent.request_id
 """
@@ -96,35 +112,58 @@ def handle_connect(*, certificate_sha256: str, report: dict[str, Any]) -> bytes:
 
     NotEnrolledError and BlockedError tell the view to answer 403 or 401.
     """
+    claimed = text(report.get("UDID"), 128) or text(report.get("EnrollmentID"), 128)
     if report.get("UserID") or report.get("EnrollmentUserID"):
+        _check_enrolled(certificate_sha256, claimed)
         return b""  # a user's channel; commands go to the device's
     status = read_status(report)
     if status is Status.IDLE:
-        return _next(certificate_sha256, fresh=True)
+        return _next(certificate_sha256, claimed, Offer.ALL)
     with transaction.atomic():
-        take_report(certificate_sha256, status, report)
-        return _next(certificate_sha256, fresh=False)
+        taken = take_report(certificate_sha256, claimed, status, report)
+        try:
+            return _next(certificate_sha256, claimed, Offer.OPEN if taken is Taken.READ else Offer.NEW)
+        except BlockedError:
+            pass  # after the report is stored
+        except NotEnrolledError:
+            if taken is not Taken.READ:
+                raise
+            return b""  # the report was the enrolment's last: the device erased itself
+    raise BlockedError
 
 
-def _next(certificate_sha256: str, *, fresh: bool) -> bytes:
+def _check_enrolled(certificate_sha256: str, claimed: str) -> None:
+    channel = AppleEnrolment.Channel.DEVICE
+    row = AppleEnrolment.objects.filter(certificate_sha256=certificate_sha256, channel=channel).first()
+    if row is None or (claimed and row.enrolment_id.upper() != claimed.upper()):
+        raise NotEnrolledError
+    if row.blocked_at is not None:
+        raise BlockedError
+    if not row.is_enabled:
+        raise NotEnrolledError
+
+
+def _next(certificate_sha256: str, claimed: str, offer: Offer) -> bytes:
     """The next command that this device can be given; those it cannot are closed on the way."""
     while True:
-        turn = _step(certificate_sha256, fresh=fresh)
-        if turn.status_id is None:
+        turn = _step(certificate_sha256, claimed, offer)
+        if turn is None:
             return b""
         body = _prepare(turn)
         if body is not None:
             return body
 
 
-def _step(certificate_sha256: str, *, fresh: bool) -> Turn:
+def _step(certificate_sha256: str, claimed: str, offer: Offer) -> Turn | None:
     rows = hot_query(
         STEP_SQL,
         {
             "certificate": certificate_sha256,
+            "claimed": claimed,
             "now": timezone.now(),
             "deliverable": [state.value for state in DELIVERABLE],
-            "fresh": fresh,
+            "fresh": offer is Offer.ALL,
+            "new": offer is Offer.NEW,
             "patience": PATIENCE,
             "redeliver": settings.REDELIVER_SECONDS,
             "repeat": settings.PUSH_REPEAT_SECONDS,
@@ -134,33 +173,38 @@ def _step(certificate_sha256: str, *, fresh: bool) -> Turn:
     )
     if not rows:
         raise NotEnrolledError
-    enrolment_id, device_id, enabled, blocked, status_id, request_id, command, args, secret = rows[0]
+    device_id, enabled, blocked, status_id, request_id, command, args, secret = rows[0]
     if blocked:
         raise BlockedError
     if not enabled:
         raise NotEnrolledError
-    return Turn(enrolment_id, device_id, status_id, request_id, command or "", _arguments(request_id, args, secret))
-
-
-def _arguments(request_id: uuid.UUID | None, args: Any, secret: bytes | None) -> dict[str, Any]:
-    shown = orjson.loads(args) if isinstance(args, str | bytes) else (args or {})
-    if not secret:
-        return dict(shown)
-    opened = unseal(bytes(secret), context=context_of(CommandRequest, "secret_args", request_id))
-    return {**shown, **orjson.loads(opened)}
+    return Turn(device_id, status_id, request_id, command, args, secret) if status_id else None
 
 
 def _prepare(turn: Turn) -> bytes | None:
     """The command's property list; None if the row was closed without the device's help."""
-    assert turn.status_id is not None
-    command = CATALOGUE[turn.command]
-    delivery = Delivery(turn.device_id, turn.args)
     try:
-        payload = command.apple(delivery)
+        delivery = Delivery(turn.device_id, _arguments(turn))
+        payload = CATALOGUE[turn.command].apple(delivery)
+        if payload is not None:
+            return plist.dumps({"CommandUUID": str(turn.status_id), "Command": payload})
     except Undeliverable as error:
-        close_unasked(turn.status_id, command, delivery, State.FAILURE, str(error))
-        return None
-    if payload is None:
-        close_unasked(turn.status_id, command, delivery, State.SUCCESS, "The device checked in.")
-        return None
-    return plist.dumps({"CommandUUID": str(turn.status_id), "Command": payload})
+        _close_unasked(turn, State.FAILURE, str(error))
+    except UNBUILDABLE:  # one broken row must not keep the device from its other commands
+        log.exception("command_not_built", status_id=str(turn.status_id), command=turn.command)
+        _close_unasked(turn, State.FAILURE, "The server could not build the command; its log says why.")
+    else:
+        _close_unasked(turn, State.SUCCESS, "The device checked in.")
+    return None
+
+
+def _close_unasked(turn: Turn, target: State, reason: str) -> None:
+    close_unasked(turn.status_id, CATALOGUE.get(turn.command), turn.device_id, target, reason)
+
+
+def _arguments(turn: Turn) -> dict[str, Any]:
+    shown = orjson.loads(turn.args) if isinstance(turn.args, str | bytes) else (turn.args or {})
+    if not turn.secret_args:
+        return dict(shown)
+    opened = unseal(bytes(turn.secret_args), context=context_of(CommandRequest, "secret_args", turn.request_id))
+    return {**shown, **orjson.loads(opened)}

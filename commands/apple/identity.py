@@ -5,7 +5,6 @@
 """
 
 import base64
-import binascii
 import hashlib
 import urllib.parse
 from dataclasses import dataclass
@@ -48,10 +47,10 @@ def _from_signature(signature: str, body: bytes) -> Identity:
     try:
         message = base64.b64decode("".join(signature.split()), validate=True)
         signed = verify_signed(message, content=body)
-    except binascii.Error:
-        raise UnidentifiedError("the Mdm-Signature is not base64") from None
     except CmsError as error:
         raise UnidentifiedError(f"the Mdm-Signature does not hold: {error}") from None
+    except ValueError:  # binascii.Error, and what b64decode says about characters beyond ASCII
+        raise UnidentifiedError("the Mdm-Signature is not base64") from None
     return Identity(signed.certificate_der, signed.certificate_sha256.hex())
 
 
@@ -64,7 +63,7 @@ def _from_proxy(request: HttpRequest) -> Identity:
     try:
         der = base64.b64decode("".join(body.split()), validate=True)
         certificate = x509.load_der_x509_certificate(der)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise UnidentifiedError("the proxy's client certificate is malformed") from None
     der = certificate.public_bytes(Encoding.DER)
     return Identity(der, hashlib.sha256(der).hexdigest())

@@ -20,6 +20,7 @@ from commands.models import AppleEnrolment
 from commands.models.status import DELIVERABLE
 from config.db import hot_query
 from tenants.models import ApnsCertificate
+from tenants.sealing import SealError
 from tenants.selectors import push_certificate
 from tenants.services.apns import stop_topic
 
@@ -96,14 +97,15 @@ def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
     if certificate is None:
         _postpone(claims, f"No valid APNs certificate for the topic {key[1] or '(none)'}.")
         return 0
-    ready = [claim for claim in claims if claim.enrolment.push_token and claim.enrolment.push_magic]
-    _postpone([claim for claim in claims if claim not in ready], "The device has given no push token.")
+    notifications = [told for claim in claims if (told := _notification(claim.enrolment))]
+    by_id = {str(claim.enrolment.pk): claim for claim in claims}
+    told_ids = {notification.id for notification in notifications}
+    _postpone([claim for id, claim in by_id.items() if id not in told_ids], "The device has no readable push token.")
     try:
-        outcomes = _client(certificate).send([_notification(claim.enrolment) for claim in ready])
-    except UnusableCertificate as error:
-        _postpone(ready, f"The APNs certificate cannot be used: {error}")
+        outcomes = _client(certificate).send(notifications)
+    except (UnusableCertificate, SealError, OSError) as error:
+        _postpone([by_id[id] for id in told_ids], f"The APNs certificate cannot be used: {error}")
         return 0
-    by_id = {str(claim.enrolment.pk): claim for claim in ready}
     for outcome in outcomes:
         _note(by_id[outcome.id], outcome)
     stopped = next((outcome for outcome in outcomes if outcome.verdict is Verdict.STOP_TOPIC), None)
@@ -112,12 +114,17 @@ def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
     return sum(outcome.verdict is Verdict.ACCEPTED for outcome in outcomes)
 
 
-def _notification(enrolment: AppleEnrolment) -> Notification:
+def _notification(enrolment: AppleEnrolment) -> Notification | None:
+    """None if the enrolment's token or magic is missing, or sealed with a key that we lack."""
+    try:
+        token, magic = enrolment.push_token, enrolment.push_magic
+    except SealError as error:
+        log.error("push_token_unreadable", device=str(enrolment.device_id), error=str(error))
+        return None
+    if not token or not magic:
+        return None
     return Notification(
-        id=str(enrolment.pk),
-        token=bytes(enrolment.push_token),
-        push_magic=bytes(enrolment.push_magic).decode(),
-        topic=enrolment.topic,
+        id=str(enrolment.pk), token=bytes(token), push_magic=bytes(magic).decode(), topic=enrolment.topic
     )
 
 

@@ -6,8 +6,11 @@ https://developer.apple.com/documentation/devicemanagement/handling-notnow-statu
 
 import base64
 import datetime as dt
+import math
 import uuid
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, StrEnum
 from typing import Any, LiteralString
 
 import structlog
@@ -17,8 +20,12 @@ from django.utils import timezone
 from commands.catalogue import CATALOGUE, Command, Delivery
 from commands.models import CommandRequest, CommandResult, CommandStatus
 from commands.models.status import State, sources_of
+from commands.services.enrolments import disable_enrolments
+from commands.services.queue import clear_queue
 from config.api.fields import parse_id
 from config.db import hot_query
+from devices.models import Device
+from tenants.sealing import SealError
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +52,14 @@ def read_status(report: dict[str, Any]) -> Status:
         raise MalformedReportError(f"the Status is {str(report.get('Status'))[:40]!r}") from None
 
 
+class Taken(Enum):
+    """What became of a report."""
+
+    NOBODY = "nobody"  # its certificate belongs to no enabled enrolment
+    UNKNOWN = "unknown"  # its command is none of this device's
+    READ = "read"
+
+
 # The enrolment's row is locked for the rest of the transaction; the status row is bound to the reporting device.
 FIND_SQL: LiteralString = """
 SELECT e.device_id, s.id, s.state, s.request_id, r.command
@@ -52,42 +67,43 @@ FROM commands_appleenrolment e
 LEFT JOIN commands_commandstatus s ON s.id = %(status)s AND s.device_id = e.device_id
 LEFT JOIN commands_commandrequest r ON r.id = s.request_id
 WHERE e.certificate_sha256 = %(certificate)s AND e.channel = 'device' AND e.enabled_at IS NOT NULL
+    AND (%(claimed)s = '' OR upper(e.enrolment_id) = upper(%(claimed)s))
 FOR NO KEY UPDATE OF e
 """
 
 
-def take_report(certificate_sha256: str, status: Status, report: dict[str, Any]) -> None:
+def take_report(certificate_sha256: str, claimed: str, status: Status, report: dict[str, Any]) -> Taken:
     """Within the connection's transaction. A report on an unknown or another device's command changes nothing."""
     status_id = parse_id(str(report.get("CommandUUID", "")))
-    rows = hot_query(FIND_SQL, {"certificate": certificate_sha256, "status": status_id})
-    if not rows or rows[0][1] is None:
-        log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
-        return
+    rows = hot_query(FIND_SQL, {"certificate": certificate_sha256, "claimed": claimed, "status": status_id})
+    if not rows:
+        return Taken.NOBODY
     device_id, row_id, state, request_id, name = rows[0]
+    if row_id is None:
+        log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
+        return Taken.UNKNOWN
     if status is Status.NOT_NOW:
         _put_off(row_id)
-        return
-    command = CATALOGUE[name]
+        return Taken.READ
     target = State.SUCCESS if status is Status.ACKNOWLEDGED else State.FAILURE
     reason = "" if target is State.SUCCESS else _failure_reason(status, report)
     if not _close(row_id, target, reason):
         log.info("report_after_the_end", status_id=str(row_id), state=state, reported=status)
-        return
-    _keep(row_id, command, target, report)
-    _tell(command, Delivery(device_id, _arguments(command, request_id)), target, report)
+        return Taken.READ
+    command = CATALOGUE.get(name)
+    if command is not None:
+        _keep(row_id, command, target, report)
+        _tell(command, device_id, request_id, target, report)
+    return Taken.READ
 
 
-def _arguments(command: Command, request_id: uuid.UUID) -> dict[str, Any]:
-    """Read only for commands that take any."""
-    takes_some = bool(command.Arguments().fields)
-    return CommandRequest.objects.get(pk=request_id).all_arguments() if takes_some else {}
-
-
-def close_unasked(status_id: uuid.UUID, command: Command, delivery: Delivery, target: State, reason: str) -> None:
-    """Ends a row that the device need not, or cannot, be given."""
+def close_unasked(
+    status_id: uuid.UUID, command: Command | None, device_id: uuid.UUID, target: State, reason: str
+) -> None:
+    """Ends a row that the device need not, or cannot, be given. Without a command its name is none of ours any more."""
     with transaction.atomic():
-        if _close(status_id, target, reason):
-            _tell(command, delivery, target, {})
+        if _close(status_id, target, reason) and command is not None and target is not State.SUCCESS:
+            command.on_unsuccessful([device_id])
 
 
 def _close(status_id: uuid.UUID, target: State, reason: str) -> bool:
@@ -107,12 +123,12 @@ def _put_off(status_id: uuid.UUID) -> None:
 
 def _failure_reason(status: Status, report: dict[str, Any]) -> str:
     """The device's own words in US English, as far as it gave any."""
-    if status is Status.COMMAND_FORMAT_ERROR:
-        return "The device could not read the command (CommandFormatError)."
     chain = report.get("ErrorChain")
     errors = [error for error in chain if isinstance(error, dict)] if isinstance(chain, list) else []
     lines = [_error_line(error) for error in errors]
-    return ("; ".join(lines) or "The device reported an error without saying which.")[:MAX_REASON].replace("\0", "")
+    if status is Status.COMMAND_FORMAT_ERROR:
+        lines.insert(0, "The device could not read the command (CommandFormatError).")
+    return ("; ".join(lines) or "The device reported an error without saying which.").replace("\0", "")[:MAX_REASON]
 
 
 def _error_line(error: dict[str, Any]) -> str:
@@ -124,9 +140,20 @@ def _keep(status_id: uuid.UUID, command: Command, target: State, report: dict[st
     """The device's answer, for support, where it says more than yes."""
     told = {key: value for key, value in report.items() if key not in ENVELOPE_KEYS}
     if told and (target is State.FAILURE or command.keeps_result()):
-        CommandResult.objects.update_or_create(
-            status_id=status_id, defaults={"payload": _json(told), "received_at": timezone.now()}
-        )
+        with _despite_odd_values(status_id):
+            CommandResult.objects.update_or_create(
+                status_id=status_id, defaults={"payload": _json(told), "received_at": timezone.now()}
+            )
+
+
+@contextmanager
+def _despite_odd_values(row_id: uuid.UUID) -> Iterator[None]:
+    """Whatever a report holds, it never costs us the command's result."""
+    try:
+        with transaction.atomic():
+            yield
+    except (DatabaseError, SealError, ValueError, TypeError, OverflowError):
+        log.exception("report_not_applied", row=str(row_id))
 
 
 def _json(value: Any, depth: int = 0) -> Any:
@@ -143,18 +170,24 @@ def _json(value: Any, depth: int = 0) -> Any:
         return value.isoformat()
     if isinstance(value, str):
         return value.replace("\0", "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, bool | int | float) else str(value)
 
 
-def _tell(command: Command, delivery: Delivery, target: State, report: dict[str, Any]) -> None:
-    """What the end of the command tells about the device. Odd values in a report never cost us its result."""
+def _tell(command: Command, device_id: uuid.UUID, request_id: uuid.UUID, target: State, report: dict[str, Any]) -> None:
+    """What the end of the command tells about the device."""
     if target is not State.SUCCESS:
-        command.on_unsuccessful([delivery.device_id])
+        command.on_unsuccessful([device_id])
         return
-    if not report:
-        return
-    try:
-        with transaction.atomic():
-            command.on_success(delivery, report)
-    except (DatabaseError, ValueError, TypeError, OverflowError):
-        log.exception("report_not_applied", command=command.name, device=str(delivery.device_id))
+    with _despite_odd_values(request_id):
+        command.on_success(Delivery(device_id, _arguments(command, request_id)), report)
+    if command.ends_enrolment:
+        disable_enrolments(device_id)
+        clear_queue(device=Device.objects.get(pk=device_id), reason="The device was erased.")
+
+
+def _arguments(command: Command, request_id: uuid.UUID) -> dict[str, Any]:
+    """Read only for commands that take any."""
+    takes_some = bool(command.Arguments().fields)
+    return CommandRequest.objects.get(pk=request_id).all_arguments() if takes_some else {}

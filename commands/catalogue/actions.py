@@ -4,9 +4,12 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.utils import timezone
+
 from commands.catalogue.base import Command, Delivery, Undeliverable
-from commands.services.enrolments import disable_enrolments
-from devices.models import DeviceState
+from commands.models import CommandStatus
+from commands.models.status import DELIVERABLE
+from devices.models import Device, DeviceState
 from devices.services.devices import change_state
 
 
@@ -36,22 +39,34 @@ class Wipe(Command):
 
     name = "WIPE"
     time_out = dt.timedelta(minutes=30)
+    ends_enrolment = True
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "EraseDevice"}
 
     def on_queued(self, device_ids: list[uuid.UUID]) -> None:
+        _lock_in_order(device_ids)
         change_state(device_ids, DeviceState.ACTIVE, DeviceState.WIPE_IN_PROGRESS)
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
-        change_state([delivery.device_id], DeviceState.WIPE_IN_PROGRESS, DeviceState.DISABLED)
-        disable_enrolments(delivery.device_id)
+        Device.objects.filter(pk=delivery.device_id).update(state=DeviceState.DISABLED, updated_at=timezone.now())
 
     def on_unsuccessful(self, device_ids: list[uuid.UUID]) -> None:
-        change_state(device_ids, DeviceState.WIPE_IN_PROGRESS, DeviceState.ACTIVE)
+        """Unless another wipe still waits for the device."""
+        waiting = CommandStatus.objects.filter(
+            device_id__in=device_ids, request__command=self.name, state__in=DELIVERABLE
+        ).values_list("device_id", flat=True)
+        idle = [device_id for device_id in device_ids if device_id not in set(waiting)]
+        change_state(idle, DeviceState.WIPE_IN_PROGRESS, DeviceState.ACTIVE)
 
     def keeps_result(self) -> bool:
         return False
+
+
+def _lock_in_order(device_ids: list[uuid.UUID]) -> None:
+    """Two requests may turn to the same devices at once."""
+    rows = Device.objects.filter(pk__in=device_ids).order_by("pk")
+    list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
 
 
 class ClearPasscode(Command):

@@ -46,6 +46,7 @@ class Command:
     secret_arguments: ClassVar[frozenset[str]] = frozenset()
     time_out: ClassVar[dt.timedelta] = dt.timedelta(minutes=10)
     supervised_only: ClassVar[bool] = False  # on Apple devices
+    ends_enrolment: ClassVar[bool] = False  # a device that did it knows us no more
 
     def apple(self, delivery: Delivery) -> dict[str, Any] | None:
         """Apple's command dictionary; None if the device's contact alone is the answer. Undeliverable if it cannot be.

@@ -12,8 +12,19 @@ from tenants.actors import Actor
 
 
 def disable_enrolments(device_id: uuid.UUID) -> None:
-    """No more pushes and commands: the device's channel and with it its user channels."""
-    AppleEnrolment.objects.filter(device_id=device_id).update(enabled_at=None, wake_at=None, updated_at=timezone.now())
+    """No more pushes and commands: the device's channel and with it its user channels.
+
+    What the device still says is refused, until a new profile brings it back.
+    """
+    AppleEnrolment.objects.filter(device_id=device_id).update(
+        enabled_at=None, authenticated_at=None, wake_at=None, updated_at=timezone.now()
+    )
+
+
+def lock_enrolments(device_id: uuid.UUID) -> None:
+    """First of all locks, as a connection does it: enrolment, then queue rows, then the device."""
+    rows = AppleEnrolment.objects.filter(device_id=device_id).order_by("pk")
+    list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 @transaction.atomic

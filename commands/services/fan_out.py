@@ -144,7 +144,7 @@ def _fan_out_slice(request: CommandRequest, query: tuple[str, dict[str, Any]]) -
 
 def _reason(request_id: uuid.UUID) -> str:
     """How the fan-out went, for the request's `reason`."""
-    refused = Q(state=State.FAILURE, attempts=0)
+    refused = Q(state=State.FAILURE, sent_at__isnull=True)
     counts = CommandStatus.objects.filter(request_id=request_id).aggregate(
         total=Count("pk"), refused=Count("pk", filter=refused)
     )

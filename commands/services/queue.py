@@ -37,16 +37,14 @@ def clear_queue(*, device: Device, reason: str) -> int:
     rows = list(
         CommandStatus.objects.select_for_update(of=("self",))
         .filter(device=device, state__in=OPEN)
-        .values_list("pk", "request__command", "attempts")
+        .values_list("pk", "request__command", "state")
     )
-    undelivered = [pk for pk, _, attempts in rows if attempts == 0]
-    delivered = [pk for pk, _, attempts in rows if attempts > 0]
-    now = timezone.now()
-    ended = CommandStatus.objects.filter(pk__in=undelivered).update(
-        state=State.CANCELLED, reason=reason, updated_at=now
-    )
+    undelivered = [pk for pk, _, state in rows if state in CANCELLABLE]
     # What the device was given cannot be cancelled any more: it may have been done.
-    ended += CommandStatus.objects.filter(pk__in=delivered).update(state=State.FAILURE, reason=reason, updated_at=now)
+    delivered = [pk for pk, _, state in rows if state not in CANCELLABLE]
+    ended = {"reason": reason, "updated_at": timezone.now(), "attempts": 0, "not_now_at": None}
+    CommandStatus.objects.filter(pk__in=undelivered).update(state=State.CANCELLED, **ended)
+    CommandStatus.objects.filter(pk__in=delivered).update(state=State.FAILURE, **ended)
     for command in {command for _, command, _ in rows}:
         CATALOGUE[command].on_unsuccessful([device.pk])
-    return ended
+    return len(rows)

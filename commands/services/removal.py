@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from commands.services.enrolments import disable_enrolments
+from commands.services.enrolments import disable_enrolments, lock_enrolments
 from commands.services.queue import clear_queue
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceState
@@ -17,7 +17,8 @@ def remove_device(*, device: Device, actor: Actor) -> Device:
 
     Removing twice changes nothing. Nothing is erased on the device itself: WIPE does that.
     """
-    row = Device.objects.select_for_update(of=("self",)).select_related("heartbeat").get(pk=device.pk)
+    lock_enrolments(device.pk)
+    row = Device.objects.select_for_update(of=("self",), no_key=True).select_related("heartbeat").get(pk=device.pk)
     if not row.is_apple:
         raise BadRequest("Only Apple devices can be deleted.")
     if row.state == DeviceState.DISABLED:

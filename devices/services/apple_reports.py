@@ -4,6 +4,7 @@ Keys: https://developer.apple.com/documentation/devicemanagement/deviceinformati
 and https://developer.apple.com/documentation/devicemanagement/profilelistresponse
 """
 
+import math
 import uuid
 from typing import Any
 
@@ -32,9 +33,10 @@ def text(value: Any, limit: int = 255) -> str:
 def number(value: Any) -> float | None:
     """Some clients send numbers as strings."""
     try:
-        return None if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+        told = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return told if math.isfinite(told) else None
 
 
 def flag(value: Any) -> bool | None:
