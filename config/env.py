@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCAL_DATABASE = "postgresql://muster@127.0.0.1:5432/muster"
 VAR = Path(os.environ.get("MUSTER_VAR") or ROOT / "var")
 
 _reader = environ.Env()
@@ -77,14 +78,11 @@ def required(name: str) -> str:
     return value
 
 
-def database(name: str = "DATABASE_URL", *, pool: bool = True) -> dict[str, object]:
-    """Django's database settings from a URL, with the pool sized for one process's threads."""
-    url = secret(name)
-    if not url:
-        raise ImproperlyConfigured(f"{name} is not set. Start the services with `make run`, or point it at PostgreSQL.")
-    settings: dict[str, object] = dict(_reader.db_url_config(url))
+def database(*, pool: bool = True) -> dict[str, object]:
+    """Django's database settings from DATABASE_URL, with the pool sized for one process's threads."""
+    settings: dict[str, object] = dict(_reader.db_url_config(secret("DATABASE_URL", LOCAL_DATABASE)))
     if settings.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(f"{name} must name a PostgreSQL database (postgresql://…).")
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgresql://…).")
     raw = settings.get("OPTIONS")
     options: dict[str, object] = dict(raw) if isinstance(raw, dict) else {}
     host = options.pop("host", None)

@@ -1,5 +1,7 @@
 """Structured logs: one JSON line per event in production, readable lines elsewhere."""
 
+import logging
+
 import structlog
 
 SHARED_PROCESSORS: list[structlog.typing.Processor] = [
@@ -9,6 +11,14 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+
+
+class WithoutNoise(logging.Filter):
+    """Drops what repeats without telling anything: the start of a request (its end is logged), and probes."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event = record.msg if isinstance(record.msg, dict) else {}
+        return event.get("event") != "request_started" and " /sys/" not in str(event.get("request", ""))
 
 
 def logging_config(*, level: str, json: bool) -> dict[str, object]:
@@ -25,13 +35,19 @@ def logging_config(*, level: str, json: bool) -> dict[str, object]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "filters": {"without noise": {"()": WithoutNoise}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["without noise"]}
+        },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"level": "INFO"},
             "django.request": {"level": "ERROR"},
             "axes": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "django_structlog.celery": {"level": "WARNING"},
         },
     }
 

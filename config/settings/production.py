@@ -8,6 +8,7 @@ SECRET_KEY = env.required("SECRET_KEY")
 ENCRYPTION_KEYS = env.required("ENCRYPTION_KEYS")
 BASE_URL = env.required("BASE_URL").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [BASE_URL.split("://", 1)[1].split("/")[0].rsplit(":", 1)[0]]
+env.required("DATABASE_URL")
 REDIS_URL = env.required("REDIS_URL")
 DEBUG = False
 
