@@ -17,6 +17,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -137,6 +138,7 @@ CELERY_BEAT_SCHEDULE = {
     "fan out what was left": {"task": "commands.sweep_requests", "schedule": 10.0, "options": {"expires": 30}},
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
+    "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -195,6 +197,7 @@ APNS_CA_FILE = env.text("APNS_CA_FILE")
 PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)  # push again for what still waits
 REDELIVER_SECONDS = env.number("REDELIVER_SECONDS", 30)  # push again for a lost answer; doubles with each delivery
 ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)
+IDENTITY_RENEWAL_DAYS = env.number("IDENTITY_RENEWAL_DAYS", 60)  # before a device's certificate expires
 PROFILE_SIGNING_CERTIFICATE = env.secret("PROFILE_SIGNING_CERTIFICATE")  # PEM, chain after it; else the tenant's own
 PROFILE_SIGNING_KEY = env.secret("PROFILE_SIGNING_KEY")
 MDM_CERTIFICATE_HEADER = env.text("MDM_CERTIFICATE_HEADER")  # e.g. X-SSL-Client-Cert; off by default

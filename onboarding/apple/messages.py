@@ -34,6 +34,8 @@ def read_ids(message: dict[str, Any]) -> EnrolmentIds:
     device = udid or enrolment_id
     if not device:
         raise MalformedMessageError("the message carries neither UDID nor EnrollmentID")
+    if ":" in device:
+        raise MalformedMessageError("the UDID or EnrollmentID has a colon in it")
     user = text(message.get("UserID"), 120) or text(message.get("EnrollmentUserID"), 120)
     name = text(message.get("UserShortName"))
     if user.upper() == SHARED_IPAD_USER:

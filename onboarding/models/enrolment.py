@@ -75,6 +75,14 @@ class IdentityCertificate(models.Model):
     renews = models.ForeignKey(
         AppleEnrolment, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Known before Authenticate"
     )
+    enrolment = models.ForeignKey(
+        AppleEnrolment,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="identities",
+        editable=False,
+        help_text="Whose identity it is or was; never another one's",
+    )
     not_after = models.DateTimeField(editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

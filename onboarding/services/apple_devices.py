@@ -9,7 +9,7 @@ from django.utils import timezone
 from devices.models import Device, DeviceGroup, DeviceState, Heartbeat, Platform
 from devices.services.apple_reports import imei, os_of_product, text
 from devices.services.devices import generated_name
-from onboarding.apple.messages import EnrolmentIds
+from onboarding.apple.messages import EnrolmentIds, MalformedMessageError
 from tenants.models import Tenant
 
 
@@ -18,6 +18,8 @@ def enrolling_device(
 ) -> Device:
     """The tenant's device with this serial or UDID, else a new one; with what Authenticate tells about it."""
     serial = text(message.get("SerialNumber"), 128)
+    if serial and Device.objects.filter(tenant=tenant, serial=serial).exclude(platform=Platform.APPLE).exists():
+        raise MalformedMessageError("the SerialNumber is that of a device of another platform")
     device = _known(tenant, ids, serial) or Device(
         tenant=tenant, platform=Platform.APPLE, device_source=Device.Source.NON_ABM, created_by="enrolment"
     )
@@ -37,7 +39,7 @@ def _known(tenant: Tenant, ids: EnrolmentIds, serial: str) -> Device | None:
     """By serial first: it stays with the device; a UDID may change with its main board."""
     by_id = Q(udid_upper=ids.device.upper()) if ids.is_udid else Q(enrolment_id=ids.device)
     rows = (
-        Device.objects.select_for_update(of=("self",))
+        Device.objects.select_for_update(of=("self",), no_key=True)
         .filter(tenant=tenant, platform=Platform.APPLE)
         .alias(udid_upper=Upper("udid"))
     )
@@ -48,7 +50,7 @@ def _take_over_ids(device: Device, ids: EnrolmentIds, serial: str) -> None:
     if serial:
         device.serial = serial
     if ids.is_udid:
-        others = Device.objects.filter(tenant_id=device.tenant_id, udid=ids.device).exclude(pk=device.pk)
+        others = Device.objects.filter(tenant_id=device.tenant_id, udid__iexact=ids.device).exclude(pk=device.pk)
         others.update(udid="")  # the board is in this device now
         device.udid = ids.device
     device.enrolment_id = "" if ids.is_udid else ids.device

@@ -1,6 +1,7 @@
 """The life of an Apple enrolment: Authenticate resets it, TokenUpdate enables it, CheckOut ends it.
 
-A renewed identity also comes with an Authenticate, but keeps its place: that it renews is known since its issue.
+A renewed identity also comes with an Authenticate, but keeps its place: that it renews is known since its issue. The
+old identity stays good until the new one is first used for more than that, as a device may lose its way in between.
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ from devices.services.devices import change_state
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
 from onboarding.models import IdentityCertificate
 from onboarding.services.apple_devices import enrolling_device
+from onboarding.services.renewals import adopt_renewed_identity
 from tenants import audit
 from tenants.actors import SYSTEM, device_actor
 
@@ -32,39 +34,49 @@ class RefusedError(Exception):
 def authenticate(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
     """First contact of a new enrolment, a repeated one, or a renewed identity. May come twice."""
     ids = read_ids(message)
+    identity = _identity(certificate_sha256)
+    _one_at_a_time(identity, ids)
+    enrolment = (
+        AppleEnrolment.objects.select_for_update(of=("self",), no_key=True)
+        .filter(tenant=identity.tenant, enrolment_id=ids.device, channel=Channel.DEVICE)
+        .first()
+    )
+    if identity.enrolment_id is not None:
+        _check_pin(identity, enrolment)
+        if enrolment is not None and not enrolment.is_enabled:
+            return  # our answer to the same message got lost
+    if identity.renews_id is None:
+        _enrol(enrolment, identity, ids, message, source)
+    elif enrolment is None or enrolment.pk != identity.renews_id or not enrolment.is_enabled:
+        raise RefusedError("the certificate renews another enrolment, or one that has ended")
+
+
+def _identity(certificate_sha256: str) -> IdentityCertificate:
+    """Issued here; read anew under the lock of its row, as two connections may use it at once."""
     identity = (
-        IdentityCertificate.objects.select_related("tenant", "challenge__profile__group")
+        IdentityCertificate.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("tenant", "challenge__profile__group")
         .filter(sha256=certificate_sha256)
         .first()
     )
     if identity is None:
         raise RefusedError("the certificate was not issued here")
-    _one_at_a_time(identity, ids)
-    pinned = AppleEnrolment.objects.filter(certificate_sha256=certificate_sha256, channel=Channel.DEVICE).first()
-    if pinned is not None and pinned.enrolment_id != ids.device:
+    return identity
+
+
+def _check_pin(identity: IdentityCertificate, enrolment: AppleEnrolment | None) -> None:
+    """A certificate serves one enrolment, until another takes its place or the enrolment ends."""
+    if enrolment is None or enrolment.pk != identity.enrolment_id:
         raise RefusedError("the certificate belongs to another enrolment")
-    enrolment = (
-        AppleEnrolment.objects.select_for_update(of=("self",))
-        .filter(tenant=identity.tenant, enrolment_id=ids.device)
-        .first()
-    )
-    if enrolment is not None and pinned is not None and enrolment.enabled_at is None and enrolment.is_authenticated:
-        return  # our answer to the same message got lost
-    if enrolment is not None and identity.renews_id == enrolment.pk and pinned is None and enrolment.is_enabled:
-        _renew(enrolment, identity)
-        return
-    _enrol(enrolment, identity, ids, message, source)
+    if enrolment.certificate_sha256 != identity.sha256:
+        raise RefusedError("the certificate was replaced by another")
+    if not enrolment.is_authenticated:
+        raise RefusedError("the enrolment has ended; it takes a new profile to come back")
 
 
 def _one_at_a_time(identity: IdentityCertificate, ids: EnrolmentIds) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{identity.tenant_id}/{ids.device}"])
-
-
-def _renew(enrolment: AppleEnrolment, identity: IdentityCertificate) -> None:
-    """Queue, tokens and state stay; only the pin moves."""
-    enrolment.certificate_sha256 = identity.sha256
-    enrolment.save(update_fields=["certificate_sha256", "updated_at"])
 
 
 def _enrol(
@@ -78,7 +90,9 @@ def _enrol(
     device = enrolling_device(
         tenant=identity.tenant, ids=ids, message=message, group=profile.group if profile else None
     )
-    before = enrolment or AppleEnrolment.objects.filter(device=device, channel=Channel.DEVICE).first()
+    if enrolment is not None and enrolment.device_id != device.pk:
+        _give_up(enrolment, device, source)
+    before = AppleEnrolment.objects.filter(device=device, channel=Channel.DEVICE).first()
     if before is not None:
         clear_queue(device=device, reason="The device was enrolled anew.")
         disable_enrolments(device.pk)
@@ -94,12 +108,23 @@ def _enrol(
     row.awaiting_configuration = flag(message.get("AwaitingConfiguration"))
     row.token_updates = 0
     row.save()
+    identity.enrolment = row
+    identity.save(update_fields=["enrolment"])
     audit.record(
         actor=device_actor(device.pk, source),
         action="device.enrolling",
         subject=device,
         details={"serial": device.serial, "profile": profile.name if profile else ""},
     )
+
+
+def _give_up(enrolment: AppleEnrolment, device: Device, source: str) -> None:
+    """Its UDID has moved into another device, with the main board: the enrolment of the one that had it is over."""
+    loser = enrolment.device
+    clear_queue(device=loser, reason=f"The device's UDID is now that of {device.serial or device.pk}.")
+    Device.objects.filter(pk=loser.pk).update(state=DeviceState.DISABLED, updated_at=timezone.now())
+    AppleEnrolment.objects.filter(device=loser).delete()
+    audit.record(actor=device_actor(device.pk, source), action="device.udid_moved", subject=loser)
 
 
 @transaction.atomic
@@ -164,12 +189,20 @@ def _finish(enrolment: AppleEnrolment, source: str) -> None:
 
 def _own_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment:
     """The authenticated enrolment pinned to this certificate, its row locked."""
+    enrolment = _pinned_enrolment(certificate_sha256, ids)
+    if not enrolment.is_authenticated:
+        raise RefusedError("the enrolment has ended, or never began")
+    return enrolment
+
+
+def _pinned_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment:
+    adopt_renewed_identity(certificate_sha256=certificate_sha256)
     enrolment = (
-        AppleEnrolment.objects.select_for_update(of=("self",))
+        AppleEnrolment.objects.select_for_update(of=("self",), no_key=True)
         .filter(certificate_sha256=certificate_sha256, channel=Channel.DEVICE)
         .first()
     )
-    if enrolment is None or not enrolment.is_authenticated:
+    if enrolment is None:
         raise RefusedError("the certificate belongs to no enrolment")
     if enrolment.enrolment_id != ids.device:
         raise RefusedError("the certificate belongs to another enrolment")
@@ -180,16 +213,18 @@ def _own_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment
 def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
     """The profile was removed on the device. A user's channel ends alone, the device's takes all with it."""
     ids = read_ids(message)
-    enrolment = _own_enrolment(certificate_sha256, ids)
+    enrolment = _pinned_enrolment(certificate_sha256, ids)
     now = timezone.now()
     if ids.user:
         AppleEnrolment.objects.filter(tenant_id=enrolment.tenant_id, enrolment_id=ids.channel_id).update(
             enabled_at=None, checked_out_at=now, updated_at=now
         )
         return
+    AppleEnrolment.objects.filter(pk=enrolment.pk).update(checked_out_at=now)
+    if not enrolment.is_authenticated:
+        return  # said twice, or removed by us before
     device = Device.objects.get(pk=enrolment.device_id)
     disable_enrolments(device.pk)
-    AppleEnrolment.objects.filter(pk=enrolment.pk).update(checked_out_at=now, authenticated_at=None)
     clear_queue(device=device, reason="The device removed its management.")
     Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_at=now)
     audit.record(actor=device_actor(device.pk, source), action="device.checked_out", subject=device)

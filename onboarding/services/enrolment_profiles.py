@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 import secrets
 
 from django.conf import settings
@@ -17,6 +18,9 @@ from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Tenant
 from tenants.services.authority import open_authority
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+CLOSED = "This enrolment link is not valid any more. Ask for a new one."
 
 
 @transaction.atomic
@@ -47,9 +51,11 @@ def revoke_enrolment_profile(*, profile: EnrolmentProfile, actor: Actor) -> Enro
 
 def open_enrolment_profile(token: str) -> EnrolmentProfile:
     """The link's profile; NotFound when it is unknown, revoked or expired."""
+    if not TOKEN.fullmatch(token):
+        raise NotFound(CLOSED)
     profile = EnrolmentProfile.objects.select_related("tenant").filter(token=token).first()
     if profile is None or not profile.is_open:
-        raise NotFound("This enrolment link is not valid any more. Ask for a new one.")
+        raise NotFound(CLOSED)
     return profile
 
 
@@ -60,13 +66,17 @@ def digest_of(challenge: str) -> str:
 def _new_challenge(
     *, tenant: Tenant, profile: EnrolmentProfile | None = None, renews: AppleEnrolment | None = None
 ) -> str:
+    """A renewal may wait for its device for weeks, and is good for that device alone."""
     text = secrets.token_urlsafe(24)
+    life = dt.timedelta(hours=settings.ENROLMENT_CHALLENGE_HOURS)
+    if renews is not None:
+        life = dt.timedelta(days=settings.IDENTITY_RENEWAL_DAYS)
     EnrolmentChallenge.objects.create(
         tenant=tenant,
         profile=profile,
         renews=renews,
         digest=digest_of(text),
-        expires_at=timezone.now() + dt.timedelta(hours=settings.ENROLMENT_CHALLENGE_HOURS),
+        expires_at=timezone.now() + life,
     )
     return text
 

@@ -36,6 +36,9 @@ def issue_for_request(*, tenant: Tenant, authority: Authority, request: Request)
         renews = challenge.renews
     elif request.message_type in (MessageType.RENEWAL, MessageType.UPDATE):
         challenge, renews = None, _renewed_enrolment(tenant, request)
+        repeated = _renewed_before(renews, request)
+        if repeated is not None:
+            return _same_again(repeated, key, request)
     else:
         raise _refusal(request, "the request carries no challenge", FailInfo.BAD_REQUEST)
     certificate = issue_identity(authority=authority, public_key=key, subject=request.csr.subject)
@@ -90,6 +93,18 @@ def _renewed_enrolment(tenant: Tenant, request: Request) -> AppleEnrolment:
     return enrolment
 
 
+def _renewed_before(enrolment: AppleEnrolment, request: Request) -> IdentityCertificate | None:
+    """What the same transaction was given, if its answer was lost."""
+    transaction_id = _stored_transaction_id(request)
+    return IdentityCertificate.objects.filter(
+        renews=enrolment, transaction_id=transaction_id, challenge__isnull=True
+    ).first()
+
+
+def _stored_transaction_id(request: Request) -> str:
+    return request.transaction_id[:255].replace("\0", "")
+
+
 def _remember(
     tenant: Tenant,
     request: Request,
@@ -104,7 +119,7 @@ def _remember(
         serial_number=f"{certificate.serial_number:x}",
         subject=certificate.subject.rfc4514_string()[:500].replace("\0", ""),
         certificate=certificate.public_bytes(Encoding.PEM).decode(),
-        transaction_id=request.transaction_id[:255].replace("\0", ""),
+        transaction_id=_stored_transaction_id(request),
         challenge=challenge,
         renews=renews,
         not_after=certificate.not_valid_after_utc,

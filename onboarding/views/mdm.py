@@ -17,6 +17,7 @@ from commands.apple.reports import MalformedReportError
 from commands.services.enrolments import is_blocked
 from onboarding.apple.messages import MalformedMessageError
 from onboarding.services import check_in
+from onboarding.services.renewals import adopt_renewed_identity
 
 log = structlog.get_logger(__name__)
 
@@ -56,21 +57,31 @@ def mdm(request: HttpRequest) -> HttpResponse:
 
 
 def _body(request: HttpRequest) -> bytes:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+    """Up to a bound of its own: that of the REST API's bodies may be set lower."""
+    body = request.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
         raise RequestDataTooBig
-    return request.body
+    return body
 
 
 def _answer(request: HttpRequest, identity: Identity, message: dict[str, Any]) -> HttpResponse:
     if "MessageType" not in message:
-        body = handle_connect(certificate_sha256=identity.sha256, report=message)
-        return HttpResponse(body, content_type=PLIST_TYPE)
+        return HttpResponse(_connect(identity, message), content_type=PLIST_TYPE)
     return _check_in(request, identity, message)
+
+
+def _connect(identity: Identity, message: dict[str, Any]) -> bytes:
+    try:
+        return handle_connect(certificate_sha256=identity.sha256, report=message)
+    except NotEnrolledError:
+        if not adopt_renewed_identity(certificate_sha256=identity.sha256):
+            raise
+        return handle_connect(certificate_sha256=identity.sha256, report=message)
 
 
 def _check_in(request: HttpRequest, identity: Identity, message: dict[str, Any]) -> HttpResponse:
     kind = str(message["MessageType"])[:64]
-    if kind != "Authenticate" and is_blocked(certificate_sha256=identity.sha256):
+    if kind != "CheckOut" and is_blocked(certificate_sha256=identity.sha256):
         raise BlockedError
     if kind == "UserAuthenticate":
         return _plain(410, "Users of this device are not managed.")

@@ -4,6 +4,7 @@ import uuid
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from onboarding.scep import messages
@@ -18,7 +19,7 @@ MAX_MESSAGE = 64 * 1024
 
 
 def scep(request: HttpRequest, tenant_id: uuid.UUID) -> HttpResponse:
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    tenant = Tenant.objects.filter(pk=tenant_id, device_authority__isnull=False).first()
     if tenant is None:
         return _plain(404, "No such authority.")
     operation = request.GET.get("operation", "")
@@ -43,14 +44,17 @@ def _pki_operation(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     except messages.ScepError as error:
         log.warning("scep_unreadable", reason=str(error), source=request.META.get("REMOTE_ADDR"))
         return _plain(400, f"{error}.")
+    except RequestDataTooBig:
+        return _plain(413, "The message is too large.")
 
 
 def _message(request: HttpRequest) -> bytes:
     """A POST carries the message as its body, whatever else stands in the query."""
     if request.method == "POST":
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_MESSAGE:
-            raise messages.ScepError("the message is too long", messages.FailInfo.BAD_REQUEST)
-        return request.body
+        body = request.read(MAX_MESSAGE + 1)
+        if len(body) > MAX_MESSAGE:
+            raise RequestDataTooBig
+        return body
     return messages.decode_get_message(request.GET.get("message", ""))
 
 
