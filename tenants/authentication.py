@@ -16,6 +16,7 @@ from tenants.services.tokens import find_api_token, note_use
 TENANT_HEADER = "X-Tenant-Id"
 CALLER_HEADER = "X-Caller-Id"
 PRIVATE_URL_HEADER = "X-SCAPI-Private-URL"
+LONGEST_HEADER = 2000
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,20 @@ def _token(request: Request) -> ApiToken:
 
 
 def _header(request: Request, name: str) -> str:
-    value = request.headers.get(name, "").strip()
+    value = _text(request.headers.get(name, "")).strip()
     if not value and settings.GATEWAY_HEADERS_REQUIRED:
         raise Unauthorized(f"The header {name} is missing.")
-    if "\0" in value or len(value) > 2000:
+    if not value.isprintable() or len(value) > LONGEST_HEADER:
         raise Unauthorized(f"The header {name} is malformed.")
     return value
+
+
+def _text(value: str) -> str:
+    """WSGI hands headers over as Latin-1; what was sent as UTF-8 is read as such."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _tenant(request: Request, token: ApiToken) -> Tenant:

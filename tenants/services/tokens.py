@@ -17,7 +17,7 @@ USE_RESOLUTION = dt.timedelta(minutes=1)  # `last_used_at` is written at most th
 
 
 def digest_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 @transaction.atomic

@@ -1,0 +1,47 @@
+"""What a token's role allows on the API."""
+
+import pytest
+
+from commands.models import CommandRequest, CommandStatus
+from devices.models import Device
+from tenants.models import AuditEvent, Role, Tenant
+from tests.api.calls import READS, WRITES, belongings_of, call
+from tests.api.seed import Operation
+from tests.conftest import ApiClient
+from tests.factories.tenants import token_for
+
+
+@pytest.mark.parametrize("seed", READS, ids=str)
+def test_a_viewer_reads(viewer_api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    assert call(viewer_api, seed, belongings_of(tenant)).status_code == 200
+
+
+@pytest.mark.parametrize("seed", WRITES, ids=str)
+def test_a_viewer_does_not_write(viewer_api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    owned = belongings_of(tenant)
+
+    response = call(viewer_api, seed, owned)
+
+    assert response.status_code == 403
+    assert response.json()["message"] == "This operation needs the role operator; the token's is viewer."
+    assert CommandRequest.objects.count() == 1
+    assert CommandStatus.objects.get().state == "Command Queued"
+    assert Device.objects.get().state == 1
+    assert not AuditEvent.objects.filter(actor_kind="api").exists()
+
+
+@pytest.mark.parametrize("seed", WRITES, ids=str)
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.ADMIN])
+def test_operators_and_admins_write(api: ApiClient, tenant: Tenant, seed: Operation, role: Role) -> None:
+    token = token_for(tenant, role)[1]
+
+    response = call(api, seed, belongings_of(tenant), headers={"Authorization": f"Bearer {token}"})
+
+    assert response.status_code == seed.statuses[0]
+
+
+@pytest.mark.parametrize("seed", WRITES, ids=str)
+def test_a_viewer_learns_nothing_about_other_tenants(
+    viewer_api: ApiClient, other_tenant: Tenant, seed: Operation
+) -> None:
+    assert call(viewer_api, seed, belongings_of(other_tenant)).status_code == 403
