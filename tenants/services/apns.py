@@ -22,9 +22,30 @@ TOPIC_PREFIX = "com.apple.mgmt"
 def create_apns_certificate(*, tenant: Tenant, actor: Actor) -> ApnsCertificate:
     """A new key pair and its signing request, waiting for Apple's certificate."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    row = _waiting_row(tenant, key, actor)
+    audit.record(actor=actor, action="apns_certificate.requested", subject=row)
+    return row
+
+
+@transaction.atomic
+def import_apns_certificate(
+    *, tenant: Tenant, certificate_file: bytes, key_file: bytes, apple_id: str, actor: Actor
+) -> ApnsCertificate:
+    """A certificate whose key was made elsewhere. BadRequest when the two do not fit, or as for a completed one."""
+    try:
+        key = serialization.load_pem_private_key(key_file, password=None)
+    except (ValueError, TypeError):
+        raise BadRequest("The key file is not a PEM private key without a passphrase.") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise BadRequest("The key is not an RSA key.")
+    row = _waiting_row(tenant, key, actor)
+    return complete_apns_certificate(certificate=row, pem=certificate_file, apple_id=apple_id, actor=actor)
+
+
+def _waiting_row(tenant: Tenant, key: rsa.RSAPrivateKey, actor: Actor) -> ApnsCertificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{tenant.name} MDM push"[:64])])
     request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    row = ApnsCertificate.objects.create(
+    return ApnsCertificate.objects.create(
         tenant=tenant,
         private_key=key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -33,8 +54,6 @@ def create_apns_certificate(*, tenant: Tenant, actor: Actor) -> ApnsCertificate:
         created_by=actor.name,
         updated_by=actor.name,
     )
-    audit.record(actor=actor, action="apns_certificate.requested", subject=row)
-    return row
 
 
 @transaction.atomic
@@ -46,7 +65,7 @@ def complete_apns_certificate(
     signed = _parse(pem)
     key = serialization.load_pem_private_key(row.private_key, password=None)
     if _public_bytes(signed.public_key()) != _public_bytes(key.public_key()):
-        raise BadRequest("invalid APNs certificate: it was made for another signing request.")
+        raise BadRequest("invalid APNs certificate: it was made for another key.")
     now = timezone.now()
     if not signed.not_valid_before_utc <= now <= signed.not_valid_after_utc:
         raise BadRequest(f"invalid APNs certificate: it is valid until {signed.not_valid_after_utc:%Y-%m-%d} only.")
