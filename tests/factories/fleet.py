@@ -53,6 +53,11 @@ def _key(number: int, bits: int) -> rsa.RSAPrivateKey:
     return generate_key(bits)
 
 
+def key_number(number: int) -> rsa.RSAPrivateKey:
+    """The same key for the same number."""
+    return _key(number, 2048)
+
+
 def ready_to_enrol(tenant: Tenant) -> EnrolmentProfile:
     """Gives the tenant what enrolment needs: an authority, an APNs topic, a link."""
     with_authority(tenant)
