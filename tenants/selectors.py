@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.api.errors import NotFound
-from tenants.models import ApnsCertificate, Role, Tenant
+from tenants.models import ApnsCertificate, Membership, Role, Tenant
 
 
 def get_tenant(tenant_id: str | uuid.UUID) -> Tenant:
@@ -26,6 +26,14 @@ def tenants_of_user(user: User | AnonymousUser, needed: Role = Role.VIEWER) -> Q
         return Tenant.objects.all()
     roles = [role for role in Role if role.allows(needed)]
     return Tenant.objects.filter(memberships__user_id=user.pk, memberships__role__in=roles)
+
+
+def roles_of_user(user: User | AnonymousUser) -> dict[uuid.UUID, Role]:
+    """What a console user is in each tenant, by the tenant's id. Superusers have no need of roles."""
+    if not user.is_active or not user.is_staff:
+        return {}
+    rows = Membership.objects.filter(user_id=user.pk).values_list("tenant_id", "role")
+    return {tenant_id: Role(role) for tenant_id, role in rows}
 
 
 def push_certificate(*, tenant_id: uuid.UUID, topic: str) -> ApnsCertificate | None:

@@ -1,11 +1,86 @@
-"""The operator console's look (django-unfold)."""
+"""The operator console's look (django-unfold). Callables and dotted names are resolved when a page is drawn."""
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+
+
+def logo(request: HttpRequest) -> str:
+    return static("console/logo.svg")
+
+
+def style(request: HttpRequest) -> str:
+    return static("console/console.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("console/console.js")
+
 
 UNFOLD = {
     "SITE_TITLE": "Muster",
     "SITE_HEADER": "Muster",
     "SITE_SUBHEADER": "Device management",
-    "SITE_SYMBOL": "devices",
+    "SITE_ICON": logo,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "sizes": "any", "href": logo}],
+    "STYLES": [style],
+    "SCRIPTS": [script],
     "SHOW_VIEW_ON_SITE": False,
-    "SHOW_HISTORY": False,
+    "SHOW_HISTORY": True,  # leads to the audit log
+    "SHOW_BACK_BUTTON": False,
     "BORDER_RADIUS": "6px",
+    "DASHBOARD_CALLBACK": "commands.admin.dashboard.dashboard",
+    "SIDEBAR": {"show_search": False, "navigation": "config.admin.navigation"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.7% .013 236.62)",
+            "100": "oklch(95.1% .026 236.824)",
+            "200": "oklch(90.1% .058 230.902)",
+            "300": "oklch(82.8% .111 230.318)",
+            "400": "oklch(74.6% .16 232.661)",
+            "500": "oklch(62% .15 240)",
+            "600": "oklch(52% .14 245)",
+            "700": "oklch(46% .125 247)",
+            "800": "oklch(40% .105 248)",
+            "900": "oklch(34% .085 250)",
+            "950": "oklch(26% .065 252)",
+        },
+    },
 }
+
+# The side bar: headings, and under each (title, icon, model). Pages that a user may not open are left out.
+SECTIONS = (
+    (
+        "Fleet",
+        (
+            ("Devices", "devices", "devices.Device"),
+            ("Groups", "account_tree", "devices.DeviceGroup"),
+            ("Enrolment links", "qr_code_2", "onboarding.EnrolmentProfile"),
+            ("Identities", "badge", "onboarding.IdentityCertificate"),
+        ),
+    ),
+    (
+        "Commands",
+        (
+            ("Requests", "send", "commands.CommandRequest"),
+            ("Statuses", "checklist", "commands.CommandStatus"),
+        ),
+    ),
+    (
+        "Organisation",
+        (
+            ("Tenants", "domain", "tenants.Tenant"),
+            ("Memberships", "group", "tenants.Membership"),
+            ("API tokens", "key", "tenants.ApiToken"),
+            ("APNs certificates", "verified_user", "tenants.ApnsCertificate"),
+            ("Audit log", "history", "tenants.AuditEvent"),
+        ),
+    ),
+    (
+        "Installation",
+        (
+            ("Users", "person", "auth.User"),
+            ("Groups of users", "groups", "auth.Group"),
+            ("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
+        ),
+    ),
+)

@@ -3,9 +3,13 @@
 import datetime as dt
 import uuid
 
+from django.db import transaction
 from django.utils import timezone
 
-from devices.models import Device, DeviceState, Heartbeat
+from config.api.errors import BadRequest
+from devices.models import Device, DeviceGroup, DeviceState, Heartbeat
+from tenants import audit
+from tenants.actors import Actor
 
 
 def change_state(device_ids: list[uuid.UUID], old: DeviceState, new: DeviceState) -> int:
@@ -23,3 +27,18 @@ def note_contact(device: Device, *, at: dt.datetime | None = None) -> None:
 def generated_name(device_id: uuid.UUID) -> str:
     """The name of a device that tells none."""
     return f"MST-{device_id.hex[:4].upper()}-{device_id.hex[4:8].upper()}"
+
+
+@transaction.atomic
+def update_device(*, device: Device, alias: str, group: DeviceGroup | None, actor: Actor) -> Device:
+    """What people say about a device: its alias and its group. Without a difference nothing is written."""
+    if group is not None and group.tenant_id != device.tenant_id:
+        raise BadRequest("The group is not one of this tenant.")
+    row = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
+    if (row.alias, row.group_id) == (alias, group.pk if group else None):
+        return row
+    row.alias, row.group, row.updated_by = alias, group, actor.name
+    row.save(update_fields=["alias", "group", "updated_by", "updated_at"])
+    details = {"alias": alias, "group": str(group.pk) if group else None}
+    audit.record(actor=actor, action="device.changed", subject=row, details=details)
+    return row

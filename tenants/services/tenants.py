@@ -1,26 +1,79 @@
-"""Writes about tenants."""
+"""Writes about tenants and who may see them in the console."""
 
 import uuid
+import zoneinfo
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from config.api.errors import BadRequest
 from tenants import audit
 from tenants.actors import Actor
-from tenants.models import Tenant
+from tenants.models import Membership, Role, Tenant
 from tenants.services.authority import create_device_authority
 
 
 @transaction.atomic
-def create_tenant(*, name: str, actor: Actor, tenant_id: uuid.UUID | None = None) -> Tenant:
-    """A tenant with its device authority. BadRequest if the name or the id is taken."""
-    tenant = Tenant(id=tenant_id or uuid.uuid4(), name=name)
-    try:
-        tenant.full_clean()
-    except ValidationError as error:
-        raise BadRequest("; ".join(error.messages), content=error.message_dict) from None
+def create_tenant(*, name: str, actor: Actor, tenant_id: uuid.UUID | None = None, time_zone: str = "UTC") -> Tenant:
+    """A tenant with its device authority. BadRequest if the name or the id is taken, or the zone is unknown."""
+    tenant = Tenant(id=tenant_id or uuid.uuid4(), name=name, time_zone=time_zone)
+    _check(tenant)
     tenant.save(force_insert=True)
     create_device_authority(tenant=tenant)
     audit.record(actor=actor, action="tenant.created", subject=tenant, tenant=tenant, details={"name": name})
     return tenant
+
+
+@transaction.atomic
+def update_tenant(*, tenant: Tenant, actor: Actor, name: str, time_zone: str) -> Tenant:
+    """BadRequest if the name is taken or the zone is unknown. Without a difference nothing is written."""
+    row = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    changes = _changes(row, {"name": name, "time_zone": time_zone})
+    if changes:
+        _check(row)
+        row.save(update_fields=list(changes))
+        audit.record(actor=actor, action="tenant.changed", subject=row, tenant=row, details=changes)
+    return row
+
+
+@transaction.atomic
+def set_membership(*, user: User, tenant: Tenant, role: Role, actor: Actor) -> Membership:
+    """The user is in the tenant with this role, whatever it was before."""
+    membership = Membership.objects.select_for_update().filter(user=user, tenant=tenant).first()
+    if membership is None:
+        membership = Membership.objects.create(user=user, tenant=tenant, role=role)
+    elif membership.role == role:
+        return membership
+    else:
+        membership.role = role
+        membership.save(update_fields=["role"])
+    details = {"user": user.get_username(), "role": role}
+    audit.record(actor=actor, action="membership.set", subject=membership, details=details)
+    return membership
+
+
+@transaction.atomic
+def remove_membership(*, membership: Membership, actor: Actor) -> None:
+    """The user sees the tenant no more, from the next request on."""
+    details = {"user": membership.user.get_username(), "role": membership.role}
+    audit.record(actor=actor, action="membership.removed", subject=membership, details=details)
+    membership.delete()
+
+
+def _changes(row: Tenant, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Sets what differs and tells what did."""
+    changes = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return changes
+
+
+def _check(tenant: Tenant) -> None:
+    if tenant.time_zone not in zoneinfo.available_timezones():
+        raise BadRequest(f"{tenant.time_zone!r} is not a time zone; use a name such as Europe/Vienna.")
+    try:
+        tenant.full_clean()
+    except ValidationError as error:
+        raise BadRequest("; ".join(error.messages), content=error.message_dict) from None

@@ -1,0 +1,164 @@
+"""A form out of a command's own argument serializer: the serializer judges, the form only asks and shows.
+
+Serializer fields become form fields by their kind. What has no field of its own is asked for as JSON, and arguments
+that are files in base64 are asked for as files.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from rest_framework import serializers
+from rest_framework.fields import empty
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from commands.catalogue import Command
+
+FILES = {("INSTALL_PROFILE", "profile"): ".mobileconfig"}  # arguments that are the base64 of a file, and its suffix
+ALL_ARGUMENTS = "command_args"
+YES_NO = [("", "–"), ("true", "yes"), ("false", "no")]
+LONG_TEXT = 300  # characters; longer ones get several lines
+Serializer = serializers.Serializer
+Maker = Callable[[Any, dict[str, Any]], forms.Field]
+
+
+class ArgumentsForm(forms.Form):
+    """`arguments` are the validated ones after `is_valid()`."""
+
+    arguments: dict[str, Any]
+
+    def __init__(self, command: Command, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.command = command
+        serializer = command.Arguments()
+        for name, field in serializer.fields.items():
+            self.fields[name] = form_field(command.name, name, field)
+        if not serializer.fields and _takes_anything(serializer):
+            self.fields[ALL_ARGUMENTS] = forms.JSONField(
+                label="Arguments", required=False, widget=UnfoldAdminTextareaWidget, help_text="A JSON object"
+            )
+
+    @property
+    def has_files(self) -> bool:
+        return self.is_multipart()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        given = {name: _given(value) for name, value in data.items() if value not in (None, "", [])}
+        told = given.pop(ALL_ARGUMENTS, None)
+        if told is not None and not isinstance(told, dict):
+            self.add_error(ALL_ARGUMENTS, "This must be a JSON object.")
+        elif not self.errors:
+            self._judge(told if told is not None else given)
+        return data
+
+    def _judge(self, arguments: dict[str, Any]) -> None:
+        serializer = self.command.Arguments(data=arguments)
+        if serializer.is_valid():
+            self.arguments = dict(serializer.validated_data)
+            return
+        for name, errors in serializer.errors.items():
+            self.add_error(name if name in self.fields else None, _sentences(errors))
+
+
+def form_field(command: str, name: str, field: "serializers.Field[Any, Any, Any, Any]") -> forms.Field:
+    common = {
+        "required": field.required and not field.allow_null,
+        "label": str(field.label or name),
+        "help_text": str(field.help_text or ""),
+        "initial": None if field.default is empty or callable(field.default) else field.default,
+    }
+    if (command, name) in FILES:
+        suffix = FILES[command, name]
+        widget = UnfoldAdminFileFieldWidget(attrs={"accept": suffix})
+        return forms.FileField(**{**common, "help_text": f"A {suffix} file", "initial": None}, widget=widget)
+    for kind, maker in MAKERS:
+        if isinstance(field, kind):
+            return maker(field, common)
+    return forms.JSONField(**{**common, "help_text": f"{common['help_text']} (JSON)"}, widget=UnfoldAdminTextareaWidget)
+
+
+def _boolean(field: Any, common: dict[str, Any]) -> forms.Field:
+    """A box when it must be said; otherwise it can also be left open."""
+    if common["required"]:
+        return forms.BooleanField(**{**common, "required": False}, widget=UnfoldBooleanWidget)
+    initial = "" if common["initial"] is None else str(common["initial"]).lower()
+    return forms.ChoiceField(**{**common, "initial": initial}, choices=YES_NO, widget=UnfoldAdminSelectWidget)
+
+
+def _choice(field: Any, common: dict[str, Any]) -> forms.Field:
+    choices = [(str(value), str(label)) for value, label in field.choices.items()]
+    return forms.ChoiceField(**common, choices=[("", "–"), *choices], widget=UnfoldAdminSelectWidget)
+
+
+def _choices(field: Any, common: dict[str, Any]) -> forms.Field:
+    choices = [(str(value), str(label)) for value, label in field.choices.items()]
+    return forms.MultipleChoiceField(**common, choices=choices, widget=UnfoldAdminSelectMultipleWidget)
+
+
+def _integer(field: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.IntegerField(
+        **common, min_value=field.min_value, max_value=field.max_value, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+def _number(field: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.FloatField(
+        **common, min_value=field.min_value, max_value=field.max_value, widget=UnfoldAdminDecimalFieldWidget
+    )
+
+
+def _moment(field: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.SplitDateTimeField(**common, widget=UnfoldAdminSplitDateTimeWidget)
+
+
+def _text(field: Any, common: dict[str, Any]) -> forms.Field:
+    limit = getattr(field, "max_length", None)
+    long = limit is None or limit > LONG_TEXT
+    widget = UnfoldAdminTextareaWidget if long and type(field) is serializers.CharField else UnfoldAdminTextInputWidget
+    return forms.CharField(**common, max_length=limit, strip=field.trim_whitespace, widget=widget)
+
+
+def _plain(field: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.CharField(**common, widget=UnfoldAdminTextInputWidget)
+
+
+MAKERS: tuple[tuple[type[Any] | tuple[type[Any], ...], Maker], ...] = (  # the first kind that fits
+    (serializers.BooleanField, _boolean),
+    (serializers.MultipleChoiceField, _choices),
+    (serializers.ChoiceField, _choice),
+    (serializers.IntegerField, _integer),
+    ((serializers.FloatField, serializers.DecimalField), _number),
+    (serializers.DateTimeField, _moment),
+    (serializers.CharField, _text),
+    ((serializers.UUIDField, serializers.DateField, serializers.TimeField, serializers.DurationField), _plain),
+)
+
+
+def _given(value: Any) -> Any:
+    return base64.b64encode(value.read()).decode() if isinstance(value, UploadedFile) else value
+
+
+def _takes_anything(serializer: Serializer) -> bool:
+    return type(serializer).to_internal_value is not serializers.Serializer.to_internal_value
+
+
+def _sentences(errors: Any) -> list[str]:
+    """DRF's nested errors as sentences."""
+    if isinstance(errors, dict):
+        return [f"{key}: {text}" for key, value in errors.items() for text in _sentences(value)]
+    if isinstance(errors, list):
+        return [text for value in errors for text in _sentences(value)]
+    return [str(errors)]

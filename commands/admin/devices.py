@@ -1,0 +1,182 @@
+"""Devices: the list, a device's page, and what can be done with them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from commands.admin import send_command
+from commands.admin.device_page import device_page
+from commands.admin.display import device_label, statuses_url
+from commands.admin.filters import LastSeenFilter, StateFilter
+from commands.models import CommandStatus
+from commands.models.status import DELIVERABLE
+from commands.services.enrolments import block_enrolment
+from commands.services.removal import remove_device
+from config.api.errors import BadRequest
+from devices.models import Device, DeviceGroup, DeviceState
+from devices.selectors import last_seen
+from devices.services.devices import update_device
+from tenants.actors import console_actor
+from tenants.admin import display
+from tenants.admin.base import ScopedAdmin, page_action, user_of
+from tenants.admin.filters import ChoicesFilter, ScopedFilter
+from tenants.models import Role
+from tenants.selectors import tenants_of_user
+
+
+class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What people say about a device; everything else it tells itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "group" in self.fields:
+            groups = DeviceGroup.objects.filter(tenant_id=self.instance.tenant_id)
+            self.fields["group"].queryset = groups  # type: ignore[attr-defined]
+
+
+def waiting_commands() -> Coalesce:
+    """Annotation of devices: commands that are offered to them, by the queue's own index."""
+    rows = CommandStatus.objects.filter(device=OuterRef("pk"), state__in=DELIVERABLE).order_by()
+    counted = rows.values("device").annotate(total=Count("*")).values("total")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
+
+
+@admin.register(Device)
+class DeviceAdmin(ScopedAdmin):
+    change_role = Role.OPERATOR
+    form = DeviceForm
+    fields = ("alias", "group")
+    list_display = ("title", "system", "state_name", "seen", "group", "supervised", "waiting", "tenant")
+    list_display_links = ("title",)
+    list_select_related = ("group", "tenant", "heartbeat")
+    list_filter = (
+        ("tenant", ScopedFilter),
+        ("platform", ChoicesFilter),
+        StateFilter,
+        ("group", ScopedFilter),
+        LastSeenFilter,
+        ("device_source", ChoicesFilter),
+    )
+    search_fields = ("search_text",)  # one column holds all that is searched
+    search_help_text = "Name, alias, serial, UDID, IMEI, model, phone number"
+    ordering = ("name", "id")
+    actions = ("send_to_selected",)
+    actions_detail = ("send_to_this", "block", "remove")
+    change_form_template = "admin/devices/device/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
+        rows = super().get_queryset(request).select_related("tenant", "heartbeat").defer("search_text", "policy")
+        return rows.annotate(waiting_total=waiting_commands())
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Device], search_term: str
+    ) -> tuple[QuerySet[Device], bool]:
+        """Served by the trigram index, which is over lower-case text."""
+        term = search_term.strip().lower()
+        return (queryset.filter(search_text__contains=term) if term else queryset), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.send_command_view)
+        return [path("send-command/", view, name=send_command.URL_NAME), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        device = self.get_object(request, object_id)
+        shown = {**device_page(device), "device": device, "seen": self.seen(device)} if device else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+        update_device(device=obj, alias=obj.alias, group=obj.group, actor=console_actor(request))
+
+    # Commands -------------------------------------------------------------------------------------------------------
+    @admin.action(description="Send a command to selected devices", permissions=["operate"])
+    def send_to_selected(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
+        return send_command.choose_for_selection(self, request, queryset)
+
+    @page_action("Send command", role=Role.OPERATOR, icon="send", variant="primary")
+    def send_to_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device: Device = self.own_object(request, object_id, Role.OPERATOR)
+        return send_command.choose(self, request, [device])
+
+    def send_command_view(self, request: HttpRequest) -> HttpResponse:
+        return send_command.send(self, request)
+
+    # Taking devices out ---------------------------------------------------------------------------------------------
+    @page_action("Block", role=Role.OPERATOR, icon="block")
+    def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device: Device = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, device, lambda: self._block(request, device))
+        sentences = [
+            "At its next contact the device is told to remove its management; profiles and managed apps go with it.",
+            "It can come back only by enrolling anew.",
+        ]
+        return self.confirm(request, device, title=f"Block {device}?", sentences=sentences, button="Block")
+
+    def _block(self, request: HttpRequest, device: Device) -> str:
+        if not block_enrolment(device=device, actor=console_actor(request)):
+            raise BadRequest(f"{device} has no enrolment that could be blocked.")
+        return f"{device} is blocked and unenrols at its next contact."
+
+    @page_action("Remove", role=Role.OPERATOR, icon="delete", variant="danger")
+    def remove(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device: Device = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, device, lambda: self._remove(request, device))
+        sentences = [
+            "The device leaves the lists, its waiting commands are cancelled, and it is not pushed to any more.",
+            "Nothing is erased on the device itself; send WIPE for that.",
+        ]
+        return self.confirm(request, device, title=f"Remove {device}?", sentences=sentences, button="Remove")
+
+    def _remove(self, request: HttpRequest, device: Device) -> str:
+        remove_device(device=device, actor=console_actor(request))
+        return f"{device} is removed."
+
+    def hidden_actions(self, obj: Device) -> frozenset[str]:
+        if not obj.is_apple:
+            return frozenset({"block", "remove"})
+        return frozenset({"remove"}) if obj.state == DeviceState.DISABLED else frozenset()
+
+    # Columns --------------------------------------------------------------------------------------------------------
+    @admin.display(description="device", ordering="name")
+    def title(self, obj: Device) -> SafeString:
+        return display.two_lines(str(obj), obj.serial or obj.udid)
+
+    @admin.display(description="system", ordering="os")
+    def system(self, obj: Device) -> SafeString:
+        model = obj.hardware_info.get("hardware") or obj.hardware_info.get("model") or obj.get_platform_display()
+        return display.two_lines(f"{obj.os or obj.get_platform_display()} {obj.os_version}", model)
+
+    @admin.display(description="state", ordering="state")
+    def state_name(self, obj: Device) -> SafeString:
+        return device_label(obj)
+
+    @admin.display(description="last seen", ordering=F("heartbeat__last_seen").desc(nulls_last=True))
+    def seen(self, obj: Device) -> SafeString:
+        return display.moment(last_seen(obj), "never")
+
+    @admin.display(description="supervised", ordering="is_supervised")
+    def supervised(self, obj: Device) -> str:
+        return display.yes_no(obj.is_supervised)
+
+    @admin.display(description="waiting", ordering="waiting_total")
+    def waiting(self, obj: Any) -> object:
+        if not obj.waiting_total:
+            return format_html('<span class="mu-quiet mu-number">{}</span>', 0)
+        url = statuses_url(device__id__exact=obj.pk)
+        return format_html('<a class="mu-link mu-number" href="{}">{}</a>', url, obj.waiting_total)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """The tenant's name only for those who see several."""
+        names = list(super().get_list_display(request))
+        several = tenants_of_user(user_of(request))[:2]
+        return names if len(several) > 1 else [name for name in names if name != "tenant"]

@@ -1,0 +1,82 @@
+"""How states and progress look in the console."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from commands.models import CommandStatus
+from commands.models.status import State
+from devices.models import Device, DeviceState
+from tenants.admin import display
+
+STATE_KINDS = {
+    State.SUCCESS: "success",
+    State.FAILURE: "danger",
+    State.TIMEOUT: "danger",
+    State.CANCELLED: "neutral",
+    State.QUEUED: "info",
+    State.SCHEDULED: "info",
+    State.INITIATED: "warning",
+    State.ACKNOWLEDGED: "warning",
+    State.IN_PROGRESS: "warning",
+}
+DEVICE_KINDS = {
+    DeviceState.ACTIVE: "success",
+    DeviceState.INACTIVE: "warning",
+    DeviceState.DISABLED: "neutral",
+    DeviceState.WIPE_IN_PROGRESS: "danger",
+    DeviceState.ONBOARDING_FAILED: "danger",
+    DeviceState.UNSPECIFIED: "neutral",
+}
+WAITING = (State.QUEUED, State.SCHEDULED, State.INITIATED, State.ACKNOWLEDGED, State.IN_PROGRESS)
+BARS = (  # word, CSS class, states
+    ("done", "mu-bar-done", (State.SUCCESS,)),
+    ("failed", "mu-bar-failed", (State.FAILURE, State.TIMEOUT)),
+    ("cancelled", "mu-bar-ended", (State.CANCELLED,)),
+    ("waiting", "mu-bar-waiting", WAITING),
+)
+
+
+def state_label(state: str, reason: str = "") -> SafeString:
+    return display.label(State(state).removeprefix("Command "), STATE_KINDS[State(state)], reason)
+
+
+def device_label(device: Device) -> SafeString:
+    state = DeviceState(device.state)
+    return display.label(state.label, DEVICE_KINDS.get(state, "info"))
+
+
+def counts_per_state() -> ArraySubquery:
+    """Annotation of requests: `[{"state": …, "total": …}, …]`, by one index-only aggregate per row that is shown."""
+    rows = CommandStatus.objects.filter(request=OuterRef("pk")).order_by().values("state").annotate(total=Count("*"))
+    return ArraySubquery(rows.values(json=JSONObject(state="state", total="total")))
+
+
+def totals(counts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Devices done, failed, cancelled and waiting."""
+    per_state = Counter({row["state"]: row["total"] for row in counts})
+    return {word: sum(per_state[state] for state in states) for word, _, states in BARS}
+
+
+def progress(counts: Iterable[Mapping[str, Any]], *, fanned_out: bool) -> SafeString:
+    """A bar of how far a request is, and the same in words."""
+    numbers = totals(counts)
+    total = sum(numbers.values())
+    if not total:
+        return display.label("no device matches" if fanned_out else "starting", "neutral")
+    parts = ((css, f"{100 * numbers[word] / total:.1f}", word, numbers[word]) for word, css, _ in BARS if numbers[word])
+    bar = format_html_join("", '<i class="{}" style="width: {}%" title="{}: {}"></i>', parts)
+    words = ", ".join(f"{numbers[word]} {word}" for word, _, _ in BARS if numbers[word])
+    return format_html('<span class="mu-progress">{}</span><span class="mu-progress-words">{}</span>', bar, words)
+
+
+def statuses_url(**filters: object) -> str:
+    query = "&".join(f"{name}={value}" for name, value in filters.items())
+    return reverse("admin:commands_commandstatus_changelist") + f"?{query}".replace(" ", "%20")

@@ -1,0 +1,73 @@
+"""Filters of the device and command lists."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from commands.catalogue import CATALOGUE
+from devices.models import Device, DeviceState
+from tenants.admin.filters import SimpleListFilter
+
+WITHIN = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1), "week": dt.timedelta(days=7)}
+
+
+class StateFilter(SimpleListFilter):
+    """Removed devices are left out unless asked for, as in the API."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("any", "Any, removed ones too"), *((str(state.value), state.label) for state in DeviceState)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        value = self.value()
+        if value == "any":
+            return queryset
+        if value in {str(state) for state in DeviceState.values}:
+            return queryset.filter(state=int(value))
+        return queryset.exclude(state=DeviceState.DISABLED)
+
+
+class LastSeenFilter(SimpleListFilter):
+    title = "last seen"
+    parameter_name = "last_seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [
+            ("hour", "Within an hour"),
+            ("day", "Within a day"),
+            ("week", "Within a week"),
+            ("older", "Not for a week"),
+            ("never", "Never"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        value, now = self.value(), timezone.now()
+        if value in WITHIN:
+            return queryset.filter(heartbeat__last_seen__gte=now - WITHIN[value])
+        if value == "older":
+            return queryset.filter(heartbeat__last_seen__lt=now - WITHIN["week"])
+        return queryset.filter(heartbeat__isnull=True) if value == "never" else queryset
+
+
+class CommandFilter(SimpleListFilter):
+    """By command name; `path` leads from the listed model to it."""
+
+    title = "command"
+    parameter_name = "command"
+    path = "command"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(name, name) for name in sorted(CATALOGUE)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+class CommandOfStatusFilter(CommandFilter):
+    path = "request__command"

@@ -1,0 +1,173 @@
+"""Sending a command from the console: choose it, fill in its arguments, confirm what cannot be undone."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.widgets import UnfoldBooleanWidget
+
+from commands.admin.argument_forms import ArgumentsForm
+from commands.catalogue import CATALOGUE, Command
+from commands.models import CommandRequest
+from commands.serializers import MAX_DEVICES
+from commands.services.requests import create_command_request
+from config.api.errors import ApplicationError, BadRequest
+from config.api.fields import parse_id
+from devices.models import Device
+from tenants.actors import console_actor
+from tenants.admin.base import ScopedAdmin
+from tenants.models import Role, Tenant
+
+URL_NAME = "send_command"
+CONFIRM = "confirm"
+NAMED_DEVICES = 12
+WORDS = {
+    "LOCK": "Locks the screen at once.",
+    "REBOOT": "Restarts the device; supervised Apple devices only.",
+    "WIPE": "Erases the device and everything on it.",
+    "CLEAR_PASSCODE": "Removes the passcode, so that the user can set a new one.",
+    "UPDATE_HEARTBEAT": "Asks for a sign of life.",
+    "DEVICE_INFORMATION": "Asks what it is: system, model, storage, battery, network.",
+    "LIST_INSTALLED_PROFILES": "Asks which configuration profiles are installed.",
+    "INSTALL_PROFILE": "Installs a configuration profile from a file.",
+    "REMOVE_PROFILE": "Removes a configuration profile that this server installed.",
+}
+IRREVERSIBLE = {"WIPE": "Yes, erase all data on {count}. This cannot be undone."}
+
+
+def choose_for_selection(page: ScopedAdmin, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
+    """The first page for devices selected in the list; None (back to the list) when they are too many."""
+    devices = list(queryset[: MAX_DEVICES + 1])
+    foreign = [device for device in devices if not page.may(request, Role.OPERATOR, device)]
+    if len(devices) > MAX_DEVICES:
+        refusal = f"One command goes to at most {MAX_DEVICES:,} devices; filter the list, or send it to a group."
+    elif foreign:
+        refusal = f"You may not send commands to {foreign[0]} ({foreign[0].tenant}): your role there is viewer."
+    else:
+        return choose(page, request, devices)
+    page.message_user(request, refusal, messages.ERROR)
+    return None
+
+
+def choose(page: ScopedAdmin, request: HttpRequest, devices: list[Device]) -> HttpResponse:
+    platforms = {device.platform for device in devices}
+    carried = [command for command in CATALOGUE.values() if any(map(command.supports, platforms))]
+    others = [command.name for command in CATALOGUE.values() if command not in carried]
+    choices = [(command.name, WORDS.get(command.name, ""), command.name in IRREVERSIBLE) for command in carried]
+    return _page(page, request, devices, "choose", "Choose a command", {"choices": choices, "others": others})
+
+
+def send(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
+    """Page two, and its answer. The device ids travel in the form; they are looked up as this user's again."""
+    command = CATALOGUE.get(request.POST.get("command", ""))
+    devices = _devices(page, request)
+    if request.method != "POST" or command is None or not devices:
+        page.message_user(request, "Select devices, then choose a command for them.", messages.WARNING)
+        return redirect("admin:devices_device_changelist")
+    asked = "send" in request.POST
+    form = _form(command, devices, request) if asked else _form(command, devices)
+    if asked and form.is_valid():
+        try:
+            return _done(page, request, _create(request, command, devices, form.arguments))
+        except BadRequest as error:
+            form.add_error(None, error.message)
+        except ApplicationError as error:
+            page.message_user(request, error.message, messages.ERROR)
+    words = WORDS.get(command.name, "")
+    context = {"form": form, "command": command.name, "words": words, "notes": _notes(command, devices)}
+    return _page(page, request, devices, "arguments", f"Send {command.name}", context)
+
+
+def _devices(page: ScopedAdmin, request: HttpRequest) -> list[Device]:
+    """Only those that this user may operate; others are as if they did not exist."""
+    words = request.POST.get("devices", "").split(",")[:MAX_DEVICES]
+    ids = [parsed for word in words if (parsed := parse_id(word)) is not None]
+    rows = page.get_queryset(request).filter(pk__in=ids).order_by("name", "id")
+    return [device for device in rows if page.may(request, Role.OPERATOR, device)]
+
+
+def _form(command: Command, devices: list[Device], request: HttpRequest | None = None) -> ArgumentsForm:
+    form = ArgumentsForm(command, request.POST, request.FILES) if request else ArgumentsForm(command)
+    if command.name in IRREVERSIBLE:
+        label = IRREVERSIBLE[command.name].format(count=counted(len(devices)))
+        form.fields[CONFIRM] = forms.BooleanField(label=label, widget=UnfoldBooleanWidget)
+    return form
+
+
+def _notes(command: Command, devices: list[Device]) -> list[str]:
+    """What will not work, said before it is sent."""
+    uncarried = [device for device in devices if not command.supports(device.platform)]
+    unsupervised = [device for device in devices if command.supervised_only and device.is_supervised is False]
+    notes = []
+    if uncarried:
+        notes.append(f"{counted(len(uncarried))} cannot carry this command and will answer with a failure.")
+    if unsupervised:
+        notes.append(f"{counted(len(unsupervised))} are not supervised, as this command needs.")
+    return notes
+
+
+@transaction.atomic
+def _create(
+    request: HttpRequest, command: Command, devices: list[Device], arguments: dict[str, Any]
+) -> list[CommandRequest]:
+    """One request per tenant."""
+    per_tenant: dict[Tenant, list[uuid.UUID]] = defaultdict(list)
+    for device in devices:
+        per_tenant[device.tenant].append(device.pk)
+    return [
+        create_command_request(
+            tenant=tenant,
+            actor=console_actor(request),
+            command=command.name,
+            command_type=CommandRequest.CommandType.DEVICE,
+            devices=ids,
+            command_args=arguments,
+        )
+        for tenant, ids in per_tenant.items()
+    ]
+
+
+def _done(page: ScopedAdmin, request: HttpRequest, created: list[CommandRequest]) -> HttpResponse:
+    total = sum(len(each.devices) for each in created)
+    page.message_user(request, f"{created[0].command} goes to {counted(total)}.", messages.SUCCESS)
+    if len(created) == 1:
+        return redirect(reverse("admin:commands_commandrequest_change", args=[created[0].pk]))
+    return redirect("admin:commands_commandrequest_changelist")
+
+
+def _page(
+    page: ScopedAdmin, request: HttpRequest, devices: list[Device], step: str, title: str, more: dict[str, Any]
+) -> HttpResponse:
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.opts,
+        "title": title,
+        "subtitle": counted(len(devices)),
+        "ids": ",".join(str(device.pk) for device in devices),
+        "named": devices[:NAMED_DEVICES],
+        "unnamed": max(0, len(devices) - NAMED_DEVICES),
+        "action": reverse(f"admin:{URL_NAME}"),
+        "back": _back(devices),
+        **more,
+    }
+    return TemplateResponse(request, f"admin/devices/device/send_{step}.html", context)
+
+
+def _back(devices: Iterable[Device]) -> str:
+    rows = list(devices)
+    if len(rows) == 1:
+        return reverse("admin:devices_device_change", args=[rows[0].pk])
+    return reverse("admin:devices_device_changelist")
+
+
+def counted(number: int) -> str:
+    return f"{number:,} device{'' if number == 1 else 's'}"

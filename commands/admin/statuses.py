@@ -1,0 +1,133 @@
+"""Statuses: one command on one device. Cancelled here, while it still waits."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from commands.admin.display import state_label
+from commands.admin.filters import CommandOfStatusFilter
+from commands.models import CommandStatus
+from commands.models.status import State
+from commands.services.queue import cancel_command_status
+from config.api.errors import ApplicationError
+from config.api.fields import parse_id
+from tenants.actors import console_actor
+from tenants.admin import display
+from tenants.admin.base import ScopedAdmin
+from tenants.admin.filters import ChoicesFilter, ScopedFilter
+from tenants.models import Role
+
+MOST_AT_ONCE = 1000
+REASONS = 3  # told in one message
+
+
+@admin.register(CommandStatus)
+class CommandStatusAdmin(ScopedAdmin):
+    list_display = ("device_link", "command", "state_name", "remark", "attempts", "created", "updated", "tenant")
+    list_display_links = ("command",)
+    list_select_related = ("device", "request", "tenant")
+    list_filter = (("tenant", ScopedFilter), ("state", ChoicesFilter), CommandOfStatusFilter)
+    linked_lookups = ("request__id__exact", "device__id__exact")
+    search_fields = ("device__search_text",)
+    search_help_text = "The device's name, serial or UDID; the id of a status, request or device"
+    ordering = ("-created_at", "id")
+    actions = ("cancel",)
+    fields = readonly_fields = (
+        "device_link",
+        "request_link",
+        "state_name",
+        "reason",
+        "attempts",
+        "not_before",
+        "sent_at",
+        "not_now_at",
+        "expires_at",
+        "created_at",
+        "updated_at",
+        "arguments",
+        "answer",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CommandStatus]:
+        unread = ("request__secret_args", "request__devices", "request__groups", "device__search_text")
+        return super().get_queryset(request).select_related("device", "request").defer(*unread)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[CommandStatus], search_term: str
+    ) -> tuple[QuerySet[CommandStatus], bool]:
+        term = search_term.strip().lower()
+        if not term:
+            return queryset, False
+        known = parse_id(term)
+        if known is not None:
+            return queryset.filter(Q(pk=known) | Q(request_id=known) | Q(device_id=known)), False
+        return queryset.filter(device__search_text__contains=term), False
+
+    @admin.action(description="Cancel selected commands", permissions=["operate"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[CommandStatus]) -> None:
+        rows = list(queryset[: MOST_AT_ONCE + 1])
+        if len(rows) > MOST_AT_ONCE:
+            self.message_user(request, f"At most {MOST_AT_ONCE:,} are cancelled at once.", messages.ERROR)
+            return
+        cancelled, refused = 0, Counter[str]()
+        for row in rows:
+            refusal = self._cancel(request, row)
+            cancelled += not refusal
+            refused.update([refusal] if refusal else [])
+        self.message_user(request, f"{cancelled} cancelled.", messages.SUCCESS if cancelled else messages.WARNING)
+        for reason, count in refused.most_common(REASONS):
+            self.message_user(request, f"{count} not cancelled: {reason}", messages.WARNING)
+
+    def _cancel(self, request: HttpRequest, row: CommandStatus) -> str:
+        """Empty if it worked, otherwise why not."""
+        if not self.may(request, Role.OPERATOR, row):
+            return "your role in its tenant is viewer."
+        if row.state == State.CANCELLED:
+            return "it had been cancelled before."
+        try:
+            cancel_command_status(status=row, actor=console_actor(request))
+        except ApplicationError as error:
+            return error.message
+        return ""
+
+    @admin.display(description="device")
+    def device_link(self, obj: CommandStatus) -> SafeString:
+        return display.link(obj.device)
+
+    @admin.display(description="request")
+    def request_link(self, obj: CommandStatus) -> SafeString:
+        return display.link(obj.request)
+
+    @admin.display(description="command")
+    def command(self, obj: CommandStatus) -> str:
+        return obj.request.command
+
+    @admin.display(description="state", ordering="state")
+    def state_name(self, obj: CommandStatus) -> SafeString:
+        return state_label(obj.state, obj.reason)
+
+    @admin.display(description="reason")
+    def remark(self, obj: CommandStatus) -> SafeString:
+        return format_html('<span class="mu-clip" title="{}">{}</span>', obj.reason, obj.reason or display.EMPTY)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, obj: CommandStatus) -> SafeString:
+        return display.moment(obj.created_at)
+
+    @admin.display(description="updated")
+    def updated(self, obj: CommandStatus) -> SafeString:
+        return display.moment(obj.updated_at)
+
+    @admin.display(description="arguments")
+    def arguments(self, obj: CommandStatus) -> SafeString:
+        return display.json_block(obj.request.command_args)
+
+    @admin.display(description="answer")
+    def answer(self, obj: Any) -> SafeString | str:
+        result = getattr(obj, "result", None)
+        return display.json_block(display.masked(result.payload)) if result else "none kept"

@@ -1,0 +1,84 @@
+"""Device groups. The devices' own pages are in `commands.admin`: they show commands and offer sending one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from config.api.errors import ApplicationError
+from devices.models import DeviceGroup
+from devices.services.groups import create_group, delete_group, update_group
+from tenants.actors import console_actor
+from tenants.admin import display
+from tenants.admin.base import ScopedAdmin, page_action
+from tenants.admin.filters import ScopedFilter
+from tenants.models import Role
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        tenant = data.get("tenant") or self.instance.tenant_id and self.instance.tenant
+        parent = data.get("parent")
+        if parent is not None and tenant and parent.tenant_id != tenant.pk:
+            self.add_error("parent", "This group belongs to another tenant.")
+        return data
+
+
+@admin.register(DeviceGroup)
+class DeviceGroupAdmin(ScopedAdmin):
+    add_role = change_role = Role.OPERATOR
+    form = GroupForm
+    list_display = ("name", "parent", "devices", "tenant", "created")
+    list_select_related = ("parent", "tenant")
+    list_filter = (("tenant", ScopedFilter),)
+    search_fields = ("name",)
+    ordering = ("name", "id")
+    actions_detail = ("delete_this",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
+        return super().get_queryset(request).annotate(device_total=Count("devices"))
+
+    def get_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> list[str]:
+        return ["tenant", "name", "parent", "id", "devices"] if obj else ["tenant", "name", "parent"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> tuple[str, ...]:
+        return ("tenant", "id", "devices") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: DeviceGroup, form: Any, change: bool) -> None:
+        wanted = {"name": obj.name, "parent": obj.parent, "actor": console_actor(request)}
+        saved = (
+            update_group(group=obj, **wanted) if change else create_group(tenant=obj.tenant, group_id=obj.pk, **wanted)
+        )
+        obj.__dict__.update(saved.__dict__)
+
+    @page_action("Delete", role=Role.OPERATOR, icon="delete", variant="danger")
+    def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        group: DeviceGroup = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method != "POST":
+            sentences = ["Its devices stay, in no group. A group with subgroups is not deleted."]
+            return self.confirm(
+                request, group, title=f"Delete the group {group.name}?", sentences=sentences, button="Delete"
+            )
+        try:
+            delete_group(group=group, actor=console_actor(request))
+        except ApplicationError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return redirect(self.url_of(group))
+        self.message_user(request, f"The group {group.name} is deleted.", messages.SUCCESS)
+        return redirect("admin:devices_devicegroup_changelist")
+
+    @admin.display(description="devices", ordering="device_total")
+    def devices(self, obj: Any) -> SafeString:
+        url = reverse("admin:devices_device_changelist") + f"?group__id__exact={obj.pk}"
+        return format_html('<a class="mu-link mu-number" href="{}">{}</a>', url, obj.device_total)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, obj: DeviceGroup) -> SafeString:
+        return display.moment(obj.created_at)

@@ -1,0 +1,63 @@
+"""Tenants: created by superusers, renamed by their admins."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminSelect2Widget
+
+from tenants.actors import console_actor
+from tenants.admin import display
+from tenants.admin.base import ScopedAdmin, user_of
+from tenants.models import Membership, Role, Tenant
+from tenants.services.tenants import create_tenant, update_tenant
+
+
+def time_zones() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(zoneinfo.available_timezones())]
+
+
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(
+        choices=time_zones,
+        initial="UTC",
+        widget=UnfoldAdminSelect2Widget,
+        help_text="Zone of schedules whose device names none.",
+    )
+
+
+@admin.register(Tenant)
+class TenantAdmin(ScopedAdmin):
+    tenant_field = "id"
+    change_role = Role.ADMIN
+    form = TenantForm
+    list_display = ("name", "id", "time_zone", "created")
+    search_fields = ("name", "id")
+    readonly_fields = ("id", "members", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return user_of(request).is_superuser
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+        return super().get_queryset(request).order_by("name")
+
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[str]:
+        return ["name", "time_zone", "id", "members", "created_at"] if obj else ["name", "time_zone"]
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        wanted = {"name": obj.name, "time_zone": obj.time_zone, "actor": console_actor(request)}
+        saved = update_tenant(tenant=obj, **wanted) if change else create_tenant(tenant_id=obj.pk, **wanted)
+        obj.__dict__.update(saved.__dict__)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, obj: Tenant) -> SafeString:
+        return display.moment(obj.created_at)
+
+    @admin.display(description="members")
+    def members(self, obj: Tenant) -> SafeString:
+        rows = Membership.objects.filter(tenant=obj).select_related("user").order_by("user__username")
+        return display.lines([f"{row.user.get_username()}: {row.role}" for row in rows])
