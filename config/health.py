@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -25,13 +26,28 @@ class NotReady(Exception):
     """Says what is missing and what to do."""
 
 
-@require_safe
+def probe(view: Callable[[HttpRequest], JsonResponse]) -> Callable[[HttpRequest], JsonResponse]:
+    """GET and HEAD only; whatever else is sent, the answer is JSON."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest) -> JsonResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        refusal = json_error(405, f'Method "{request.method}" not allowed.')
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+
+    return guarded
+
+
+@probe
 def health(request: HttpRequest) -> JsonResponse:
     """The process is up; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
-@require_safe
+@probe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when this server can do its whole work, 503 otherwise; each check says how it went."""
     checks = {name: _outcome(check) for name, check in CHECKS.items()}
@@ -89,7 +105,7 @@ CHECKS = {"database": _database, "migrations": _migrations, "broker": _broker, "
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/sys/"))
+    return f"{request.path}/".startswith(("/api/", "/sys/"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

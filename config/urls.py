@@ -18,7 +18,7 @@ urlpatterns = [
     path("api/docs/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("", include("devices.urls")),
     path("", include("commands.urls")),
-    re_path(r"^api/(?P<path>.*)$", unknown_route),
+    re_path(r"^api(?:/|$)", unknown_route),
 ]
 
 handler500 = "config.health.server_error"

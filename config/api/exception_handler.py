@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -48,7 +50,7 @@ def _as_application_error(exc: Exception) -> ApplicationError:
     if isinstance(exc, PermissionDenied):
         return Forbidden()
     if isinstance(exc, RequestDataTooBig):
-        return PayloadTooLarge()
+        return PayloadTooLarge(f"The request body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
     if isinstance(exc, ValidationError):
         fields = exc.message_dict if hasattr(exc, "error_dict") else {"detail": exc.messages}
         return _field_errors(fields)
@@ -86,5 +88,6 @@ def json_error(status: int, message: str) -> JsonResponse:
     return JsonResponse(envelope({}, code=status, message=message), status=status)
 
 
-def unknown_route(request: HttpRequest, path: str = "") -> JsonResponse:
+@csrf_exempt  # whoever calls, the answer is the same
+def unknown_route(request: HttpRequest) -> JsonResponse:
     return json_error(404, f"No operation at {request.path}. The documented ones are listed at /api/docs/.")

@@ -1,6 +1,6 @@
 """JSON in: bounded, strict, and without what PostgreSQL cannot store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 import orjson
@@ -10,9 +10,11 @@ from rest_framework.parsers import JSONParser
 
 from config.api.errors import PayloadTooLarge
 
+MAX_DEPTH = 32  # levels of objects and lists: far beyond any documented body
+
 
 class ORJSONParser(JSONParser):
-    """A JSON body of at most API_MAX_BODY bytes; 413 above, 400 when it is not JSON or holds NUL characters."""
+    """A JSON body of at most API_MAX_BODY bytes: 413 above, 400 when it is not JSON or cannot be stored."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -20,9 +22,29 @@ class ORJSONParser(JSONParser):
         body = stream.read(settings.API_MAX_BODY + 1)
         if len(body) > settings.API_MAX_BODY:
             raise PayloadTooLarge(f"The request body is larger than {settings.API_MAX_BODY} bytes.")
-        if b"\\u0000" in body:
-            raise ParseError("The body holds a NUL character, which cannot be stored.")
         try:
-            return orjson.loads(body)
+            document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not JSON: {error}.") from None
+        _require_storable(document)
+        return document
+
+
+def _require_storable(document: Any) -> None:
+    """Level by level, so that no depth of nesting costs a stack."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+
+
+def _children(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        yield from node
+        yield from node.values()
+    elif isinstance(node, list):
+        yield from node
+    elif isinstance(node, str) and "\0" in node:
+        raise ParseError("The body holds a NUL character, which cannot be stored.")

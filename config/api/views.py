@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
@@ -13,13 +14,21 @@ class ApiViewSet(GenericViewSet[Any]):
     `needs_private_url` and `tenant_header_is_uuid` say what the page documents about the gateway's headers.
     """
 
+    http_method_names = ["get", "head", "post", "put", "delete"]
+    metadata_class = None  # OPTIONS is no documented operation
     needs_private_url = True
     tenant_header_is_uuid = False
 
 
 def validated(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-    """The request's body (or, for GET, its query) through an input serializer; a 400 names what is wrong."""
-    data = request.query_params.dict() if request.method == "GET" else request.data
+    """The request's body (or, for GET, its query) through an input serializer; a 400 names what is wrong.
+
+    A query parameter without a value counts as absent.
+    """
+    reads = request.method in SAFE_METHODS
+    data = (
+        {key: value for key, value in request.query_params.dict().items() if value.strip()} if reads else request.data
+    )
     checked = serializer(data=data, context={"request": request})
     checked.is_valid(raise_exception=True)
     return dict(checked.validated_data)
