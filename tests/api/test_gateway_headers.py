@@ -47,7 +47,9 @@ def test_an_empty_header_is_a_missing_one(api: ApiClient, name: str, value: str)
     assert response.json()["message"] == f"The header {name} is missing."
 
 
-@pytest.mark.parametrize("value", ["x", "42", "not-a-uuid", str(uuid.uuid4())[:-1], "ffffffff" * 8, "é" * 36], ids=str)
+@pytest.mark.parametrize(
+    "value", ["x", "42", "not-a-uuid", "0b661c27-20cc-4c35-ba16-864bded7aa3", "ffffffff" * 8, "é" * 36], ids=str
+)
 def test_a_tenant_that_is_no_uuid_is_401(api: ApiClient, value: str) -> None:
     response = api.get("/api/commands/v0/commands/", headers={"X-Tenant-Id": value})
 
