@@ -1,0 +1,87 @@
+"""Commands that set one of a device's settings."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from commands.catalogue.base import Command
+from commands.catalogue.fields import Locale, TimeZoneName
+
+NEVER = -1
+TIMEOUT_RANGE = (5_000, 1_800_000)  # milliseconds
+
+
+class SetBluetoothState(Command):
+    name = "SET_BLUETOOTH_STATE"
+
+    class Arguments(serializers.Serializer[Any]):
+        bluetooth_state = serializers.BooleanField()
+
+
+class SetWifiState(Command):
+    name = "SET_WIFI_STATE"
+
+    class Arguments(serializers.Serializer[Any]):
+        wifi_state = serializers.BooleanField()
+        wifi_revert_timeout = serializers.IntegerField(
+            min_value=1, required=False, help_text="Back to what it was after so long without a network"
+        )
+
+
+class SetBrightnessScale(Command):
+    name = "SET_BRIGHTNESS_SCALE"
+
+    class Arguments(serializers.Serializer[Any]):
+        brightness_value = serializers.IntegerField(min_value=1, max_value=100, help_text="Percent")
+
+
+class SetGpsState(Command):
+    name = "SET_GPS_STATE"
+
+    class Arguments(serializers.Serializer[Any]):
+        gps_state = serializers.IntegerField(
+            min_value=0, max_value=4, help_text="0 high accuracy, 1 sensors only, 2 battery saving, 3 off, 4 on"
+        )
+
+
+class SetRotationState(Command):
+    name = "SET_ROTATION_STATE"
+
+    class Arguments(serializers.Serializer[Any]):
+        rotate_state = serializers.IntegerField(min_value=0, max_value=2, help_text="0 auto, 1 portrait, 2 landscape")
+
+
+class SetScreenOffTimeout(Command):
+    name = "SET_SCREEN_OFF_TIMEOUT"
+
+    class Arguments(serializers.Serializer[Any]):
+        screen_off_timeout = serializers.IntegerField(help_text="Milliseconds, 5000 to 1800000; -1 is never")
+
+        def validate_screen_off_timeout(self, value: int) -> int:
+            if value != NEVER and not TIMEOUT_RANGE[0] <= value <= TIMEOUT_RANGE[1]:
+                raise serializers.ValidationError("must be -1 (never) or from 5000 to 1800000 milliseconds.")
+            return value
+
+
+class SetStreamVolume(Command):
+    name = "SET_STREAM_VOLUME"
+
+    class Arguments(serializers.Serializer[Any]):
+        stream = serializers.IntegerField(
+            min_value=0, max_value=3, help_text="0 ring, 1 notification, 2 alarm, 3 music"
+        )
+        volume_level = serializers.IntegerField(min_value=0, max_value=100, help_text="Percent")
+
+
+class SetTimezone(Command):
+    name = "SET_TIMEZONE"
+
+    class Arguments(serializers.Serializer[Any]):
+        timezone_string = TimeZoneName(help_text="A zone such as Europe/Berlin")
+
+
+class SetDeviceLanguage(Command):
+    name = "SET_DEVICE_LANGUAGE"
+
+    class Arguments(serializers.Serializer[Any]):
+        locale = Locale(help_text="Language and country as in en_US")

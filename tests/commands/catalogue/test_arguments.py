@@ -1,0 +1,195 @@
+"""The arguments of the 44 commands: what is taken, how it is kept, and what is refused with which rule."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from commands.catalogue import CATALOGUE, NAMES
+from commands.models import CommandRequest
+from tenants.models import Tenant
+from tests.conftest import ApiClient
+from tests.factories.devices import DeviceFactory
+
+VERSION = str(uuid.UUID(int=5))
+PACKAGE = {"package_name": "com.example.pos"}
+STORE_APP = {"app_id": "408709785", "bundle_identifier": "com.example.app"}
+ADDRESSES = {"static_ip": "10.0.0.9", "subnet_mask": "24", "gateway": "10.0.0.1", "primary_dns": "10.0.0.2"}
+STATIC = {"interface": "eth", "dhcp_enabled": "false", **ADDRESSES}
+
+# Arguments as callers send them, and as they are kept (the same where only one is given).
+TAKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("INSTALL", {"app_version": VERSION}, {"app_version": VERSION}),
+    *[
+        (name, PACKAGE, PACKAGE)
+        for name in ("UNINSTALL", "CLEAR_APP_DATA", "ADD_TO_WHITELIST", "REMOVE_FROM_WHITELIST", "SET_KIOSK_APP")
+    ],
+    ("SET_APP_STATE", {**PACKAGE, "app_state": "HIDE"}, {**PACKAGE, "app_state": "HIDE"}),
+    (
+        "SET_APP_PERMISSION",
+        {**PACKAGE, "permission": "android.permission.CAMERA", "grant_state": "PERMISSION_GRANT_STATE_DENIED"},
+        {**PACKAGE, "permission": "android.permission.CAMERA", "grant_state": "PERMISSION_GRANT_STATE_DENIED"},
+    ),
+    ("SET_APP_NOTIFICATIONS", {**PACKAGE, "app_notifications_state": "ENABLED"}, {}),
+    *[
+        (name, {}, {})
+        for name in [
+            "SET_MULTI_APP_MODE",
+            "LOCK",
+            "REBOOT",
+            "WIPE",
+            "UPDATE_HEARTBEAT",
+            "UPDATE_LATEST_DPC",
+            "UPDATE_BLUEPRINT",
+            "DEVICE_INFORMATION",
+            "CLEAR_PASSCODE",
+            "LIST_INSTALLED_PROFILES",
+        ]
+    ],
+    ("SET_BLUETOOTH_STATE", {"bluetooth_state": True}, {}),
+    ("SET_BLUETOOTH_STATE", {"bluetooth_state": "false"}, {"bluetooth_state": False}),
+    (
+        "SET_WIFI_STATE",
+        {"wifi_state": False, "wifi_revert_timeout": "30"},
+        {"wifi_state": False, "wifi_revert_timeout": 30},
+    ),
+    ("SET_BRIGHTNESS_SCALE", {"brightness_value": "100"}, {"brightness_value": 100}),
+    ("SET_GPS_STATE", {"gps_state": 0}, {}),
+    ("SET_ROTATION_STATE", {"rotate_state": 2}, {}),
+    ("SET_SCREEN_OFF_TIMEOUT", {"screen_off_timeout": -1}, {}),
+    ("SET_SCREEN_OFF_TIMEOUT", {"screen_off_timeout": 1_800_000}, {}),
+    ("SET_STREAM_VOLUME", {"stream": 3, "volume_level": 0}, {}),
+    ("SET_TIMEZONE", {"timezone_string": "Asia/Kolkata"}, {}),
+    ("SET_DEVICE_LANGUAGE", {"locale": "en_us"}, {"locale": "en_US"}),
+    ("SET_DEVICE_LANGUAGE", {"locale": "zh-hans-cn"}, {"locale": "zh_Hans_CN"}),
+    ("SET_DEVICE_LOCKDOWN_STATE", {"state": "UNLOCKED", "message": ""}, {}),
+    ("USE_ONLY_SAVED_WIFI_AP", {"use_only_saved_ap": True}, {}),
+    ("SET_ETHERNET_SETTINGS", {"ethernet_auth_mode": "NONE"}, {}),
+    (
+        "SET_ETHERNET_SETTINGS",
+        {"ethernet_auth_mode": "EAP_TLS", "ethernet_ca_cert_alias": "ca", "ethernet_client_cert_alias": "me"},
+        {},
+    ),
+    ("SET_STATIC_IP", STATIC, {}),
+    ("SET_STATIC_IP", {**STATIC, "dhcp_enabled": False, "subnet_mask": 24}, STATIC),
+    ("SET_STATIC_IP", {"interface": "wlan", "dhcp_enabled": True}, {"interface": "wlan", "dhcp_enabled": "true"}),
+    ("SET_STATIC_IP", {"interface": "wlan", "dhcp_dnabled": "true"}, {"interface": "wlan", "dhcp_enabled": "true"}),
+    ("BEEP_DEVICE", {"duration": 10}, {"duration": "10"}),
+    ("BEEP_DEVICE", {"duration": "300"}, {}),
+    ("NOTIFY_DEVICE", {"title": "Hello", "message": "World", "url": "https://example.com/"}, {}),
+    ("SET_NEW_POLICY", {"policy_url": "https://example.com/policy/1"}, {}),
+    ("UPDATE_DEVICE_CONFIG", {"custom_settings_config": {"a": 1}}, {}),
+    ("CONVERGE", {}, {"converge_with_provision_option": False}),
+    ("VPP_APP_INSTALL", STORE_APP, {}),
+    ("VPP_APP_INSTALL", {**STORE_APP, "app_id": 408709785}, STORE_APP),
+    ("APPLE_APP_UNINSTALL", STORE_APP, {}),
+    ("REMOVE_PROFILE", {"profile_identifier": "com.example.wifi"}, {}),
+]
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("INSTALL", {}, "app_version"),
+    ("INSTALL", {"app_version": "1.2.3"}, "app_version"),
+    ("UNINSTALL", {}, "package_name"),
+    ("UNINSTALL", {"package_name": "not a package"}, "package_name"),
+    ("SET_APP_STATE", {**PACKAGE, "app_state": "GONE"}, "app_state"),
+    ("SET_APP_PERMISSION", {**PACKAGE, "permission": "a.b"}, "grant_state"),
+    ("SET_APP_NOTIFICATIONS", {**PACKAGE, "app_notifications_state": True}, "app_notifications_state"),
+    ("SET_BLUETOOTH_STATE", {"bluetooth_state": "maybe"}, "bluetooth_state"),
+    ("SET_WIFI_STATE", {"wifi_state": True, "wifi_revert_timeout": 0}, "wifi_revert_timeout"),
+    ("SET_BRIGHTNESS_SCALE", {"brightness_value": 0}, "brightness_value"),
+    ("SET_BRIGHTNESS_SCALE", {"brightness_value": 101}, "brightness_value"),
+    ("SET_GPS_STATE", {"gps_state": 5}, "gps_state"),
+    ("SET_ROTATION_STATE", {"rotate_state": -1}, "rotate_state"),
+    ("SET_SCREEN_OFF_TIMEOUT", {"screen_off_timeout": 4999}, "screen_off_timeout"),
+    ("SET_SCREEN_OFF_TIMEOUT", {"screen_off_timeout": 0}, "screen_off_timeout"),
+    ("SET_STREAM_VOLUME", {"stream": 4, "volume_level": 1}, "stream"),
+    ("SET_STREAM_VOLUME", {"stream": 1, "volume_level": 101}, "volume_level"),
+    ("SET_TIMEZONE", {"timezone_string": "Mars/Olympus"}, "timezone_string"),
+    ("SET_TIMEZONE", {"timezone_string": 5}, "timezone_string"),
+    ("SET_DEVICE_LANGUAGE", {"locale": "english"}, "locale"),
+    ("SET_DEVICE_LOCKDOWN_STATE", {"state": "LOCKED"}, "message"),
+    ("RESET_LOCKSCREEN_PASSWORD", {"new_lockscreen_password": ""}, "new_lockscreen_password"),
+    ("ADD_WIFI_AP", {}, "wifi_access_points"),
+    ("ADD_WIFI_AP", {"wifi_access_points": {}}, "wifi_access_points"),
+    ("REMOVE_WIFI_AP", {"wifi_access_points": "office"}, "wifi_access_points"),
+    ("SET_ETHERNET_SETTINGS", {"ethernet_auth_mode": "EAP_TLS"}, "ethernet_ca_cert_alias"),
+    ("SET_STATIC_IP", {"interface": "eth", "dhcp_enabled": "false"}, "static_ip"),
+    ("SET_STATIC_IP", {**STATIC, "subnet_mask": 33}, "subnet_mask"),
+    ("SET_STATIC_IP", {**STATIC, "gateway": "fe80::1"}, "gateway"),
+    ("SET_STATIC_IP", {**STATIC, "interface": "usb"}, "interface"),
+    ("BEEP_DEVICE", {"duration": 9}, "duration"),
+    ("BEEP_DEVICE", {"duration": "301"}, "duration"),
+    ("NOTIFY_DEVICE", {"title": "Hello"}, "message"),
+    ("SET_NEW_POLICY", {"policy_url": "policy"}, "policy_url"),
+    ("UPDATE_DEVICE_CONFIG", {}, "custom_settings_config"),
+    ("CONVERGE", {"converge_with_provision_option": "perhaps"}, "converge_with_provision_option"),
+    ("VPP_APP_INSTALL", {**STORE_APP, "app_id": "com.example"}, "app_id"),
+    ("APPLE_APP_UNINSTALL", {"app_id": "1"}, "bundle_identifier"),
+    ("INSTALL_PROFILE", {"profile": "AAAA"}, "profile"),
+    ("REMOVE_PROFILE", {}, "profile_identifier"),
+]
+
+
+def send(api: ApiClient, tenant: Tenant, command: str, args: dict[str, Any]) -> Any:
+    device = DeviceFactory(tenant=tenant)
+    body = {"command_type": "DEVICE", "devices": [str(device.pk)], "command": command, "command_args": args}
+    return api.post("/api/commands/v0/commands/", body)
+
+
+def test_every_name_of_the_api_has_its_command() -> None:
+    assert len(NAMES) == 44
+    assert [command.name for command in CATALOGUE.values()] == list(NAMES)
+
+
+@pytest.mark.parametrize(("command", "args", "kept"), TAKEN)
+def test_takes_its_arguments(
+    api: ApiClient, tenant: Tenant, command: str, args: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    response = send(api, tenant, command, args)
+
+    assert response.status_code == 201, response.content
+    assert response.json()["content"]["command_args"] == (kept or args)
+
+
+@pytest.mark.parametrize(("command", "args", "argument"), REFUSED)
+def test_refuses_and_names_the_argument(
+    api: ApiClient, tenant: Tenant, command: str, args: dict[str, Any], argument: str
+) -> None:
+    response = send(api, tenant, command, args)
+
+    assert response.status_code == 400
+    assert argument in str(response.json()["content"]["command_args"])
+    assert "command_args" in response.json()["message"]
+    assert not CommandRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "secret"),
+    [
+        ("RESET_LOCKSCREEN_PASSWORD", {"new_lockscreen_password": " open sesame "}, "sesame"),
+        ("ADD_WIFI_AP", {"wifi_access_points": {"ssid": "office", "password": "sesame"}}, "sesame"),
+        ("REMOVE_WIFI_AP", {"wifi_access_points": [{"ssid": "office", "password": "sesame"}]}, "sesame"),
+    ],
+)
+def test_secret_arguments_are_never_shown_and_kept_whole(
+    api: ApiClient, tenant: Tenant, command: str, args: dict[str, Any], secret: str
+) -> None:
+    response = send(api, tenant, command, args)
+
+    assert response.status_code == 201
+    assert secret not in response.content.decode()
+    request = CommandRequest.objects.get()
+    assert secret not in str(request.command_args)
+    assert request.all_arguments() == args
+
+
+def test_arguments_of_another_tenant_stay_with_it(other_api: ApiClient, api: ApiClient, tenant: Tenant) -> None:
+    created = send(api, tenant, "SET_TIMEZONE", {"timezone_string": "UTC"}).json()["content"]
+
+    assert other_api.get(f"/api/commands/v0/commands/{created['id']}/").status_code == 404
+
+
+def test_unknown_arguments_are_ignored(api: ApiClient, tenant: Tenant) -> None:
+    response = send(api, tenant, "LOCK", {"colour": "blue", "nested": {"deep": [1]}})
+
+    assert response.json()["content"]["command_args"] == {}
