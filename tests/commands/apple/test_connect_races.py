@@ -48,7 +48,10 @@ def closing_connections(act: Callable[[], Value]) -> Value:
         connections.close_all()
 
 
-WAITING_SQL = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+WAITING_SQL = """
+SELECT count(DISTINCT waiting.pid) FROM pg_locks waiting JOIN pg_locks held USING (pid)
+WHERE NOT waiting.granted AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def waiting() -> int:
