@@ -7,36 +7,43 @@ from rest_framework import serializers
 from commands.catalogue import CATALOGUE, NAMES
 from commands.models import CommandRequest, CommandStatus
 from commands.models.status import State
-from config.api.fields import CsvUUIDField
+from config.api.fields import CsvUUIDField, OneOfField
 
 MAX_DEVICES, MAX_GROUPS = 1000, 500
 
 
 class ScheduleArgs(serializers.Serializer[Any]):
-    """When a WINDOW or RECURRING command may run."""
+    """When a WINDOW or RECURRING command may run. Nulls and empty texts count as absent."""
 
     name = serializers.CharField(required=False, allow_null=True)
     start_datetime = serializers.DateTimeField(required=False, allow_null=True)
     end_datetime = serializers.DateTimeField(required=False, allow_null=True)
-    time_type = serializers.ChoiceField(["console", "device"], required=False, allow_null=True)
+    time_type = OneOfField(["console", "device"], required=False, allow_null=True)
     window_start_time = serializers.CharField(required=False, allow_null=True)
     window_end_time = serializers.CharField(required=False, allow_null=True)
     days = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
 
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        told = (
+            {key: value for key, value in data.items() if value not in (None, "")} if isinstance(data, dict) else data
+        )
+        return dict(super().to_internal_value(told))
+
+
+def _ids(noun: str, most: int) -> serializers.ListField:
+    child = serializers.UUIDField(error_messages={"invalid": f"invalid {noun} id: {{value!r:.60}} is not a UUID."})
+    return serializers.ListField(child=child, required=False, allow_null=True, max_length=most)
+
 
 class CommandRequestInput(serializers.Serializer[Any]):
-    command_type = serializers.ChoiceField(CommandRequest.CommandType.choices)
-    devices = serializers.ListField(
-        child=serializers.UUIDField(), required=False, allow_null=True, max_length=MAX_DEVICES
-    )
-    groups = serializers.ListField(
-        child=serializers.UUIDField(), required=False, allow_null=True, max_length=MAX_GROUPS
-    )
-    device_type = serializers.ChoiceField(CommandRequest.DeviceType.choices, required=False, allow_null=True)
-    command = serializers.ChoiceField(list(NAMES))
+    command_type = OneOfField(CommandRequest.CommandType.choices)
+    devices = _ids("device", MAX_DEVICES)
+    groups = _ids("group", MAX_GROUPS)
+    device_type = OneOfField(CommandRequest.DeviceType.choices, required=False, allow_null=True)
+    command = OneOfField(list(NAMES))
     command_args = serializers.DictField(required=False, allow_null=True)
-    schedule = serializers.ChoiceField(CommandRequest.Schedule.choices, required=False, allow_null=True)
-    schedule_args = serializers.DictField(required=False, allow_null=True)
+    schedule = OneOfField(CommandRequest.Schedule.choices, required=False, allow_null=True)
+    schedule_args = ScheduleArgs(required=False, allow_null=True)
 
     def validate_schedule(self, value: str | None) -> str | None:
         if value not in (None, CommandRequest.Schedule.IMMEDIATE):
@@ -45,18 +52,23 @@ class CommandRequestInput(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Nulls count as absent, and the arguments go through the command's own serializer."""
-        given = {key: value for key, value in attrs.items() if value is not None}
-        arguments = CATALOGUE[given["command"]].Arguments(data=given.get("command_args", {}))
+        given = _without_nulls(attrs)
+        arguments = CATALOGUE[given["command"]].Arguments(data=_without_nulls(given.get("command_args", {})))
         if not arguments.is_valid():
             raise serializers.ValidationError({"command_args": arguments.errors})
-        return {**given, "command_args": dict(arguments.validated_data)}
+        schedule_args = dict(ScheduleArgs(given.get("schedule_args", {})).data)
+        return {**given, "command_args": dict(arguments.validated_data), "schedule_args": schedule_args}
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 class CommandRequestListInput(serializers.Serializer[Any]):
     devices = CsvUUIDField(required=False)
     groups = CsvUUIDField(required=False)
-    command = serializers.ChoiceField(list(NAMES), required=False, allow_blank=True)
-    schedule = serializers.ChoiceField(CommandRequest.Schedule.choices, required=False, allow_blank=True)
+    command = OneOfField(list(NAMES), required=False)
+    schedule = OneOfField(CommandRequest.Schedule.choices, required=False)
     exclude_internal_commands = serializers.BooleanField(default=False)
 
 
@@ -108,12 +120,12 @@ class CommandRequestStatsOutput(serializers.Serializer[Any]):
 class CommandStatusListInput(serializers.Serializer[Any]):
     request = CsvUUIDField(required=False)
     device = CsvUUIDField(required=False)
-    state = serializers.ChoiceField(State.choices, required=False, allow_blank=True)
+    state = OneOfField(State.choices, required=False)
     exclude_internal_commands = serializers.BooleanField(default=False)
 
 
 class CommandStatusInput(serializers.Serializer[Any]):
-    state = serializers.ChoiceField([State.CANCELLED.value])
+    state = OneOfField([State.CANCELLED.value])
 
 
 class CommandStatusOutput(serializers.Serializer[Any]):

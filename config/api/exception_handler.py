@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -51,6 +51,8 @@ def _as_application_error(exc: Exception) -> ApplicationError:
         return Forbidden()
     if isinstance(exc, RequestDataTooBig):
         return PayloadTooLarge(f"The request body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+    if isinstance(exc, SuspiciousOperation):  # more query parameters than Django reads, for instance
+        return BadRequest(str(exc)[:200])
     if isinstance(exc, ValidationError):
         fields = exc.message_dict if hasattr(exc, "error_dict") else {"detail": exc.messages}
         return _field_errors(fields)
@@ -65,10 +67,17 @@ def _as_application_error(exc: Exception) -> ApplicationError:
 
 def _field_errors(detail: Any) -> BadRequest:
     """The field errors as `content`, and the first few of them as a sentence."""
-    fields = detail if isinstance(detail, dict) else {"detail": detail}
+    fields = _plain(detail if isinstance(detail, dict) else {"detail": detail})
     lines = [f"{path}: {text}" if path else text for path, text in _flatten(fields)]
     more = f" (and {len(lines) - 3} more)" if len(lines) > 3 else ""
     return BadRequest(" ".join(lines[:3]) + more, content=fields)
+
+
+def _plain(detail: Any) -> Any:
+    """Errors in lists come under the number of their item: JSON's keys are texts."""
+    if isinstance(detail, dict):
+        return {str(key): _plain(value) for key, value in detail.items()}
+    return [_plain(item) for item in detail] if isinstance(detail, list) else str(detail)
 
 
 def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:

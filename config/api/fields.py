@@ -13,6 +13,16 @@ MAX_ITEMS = 1000
 _LOST_PLUS = re.compile(r"(T[\d:.]+) (\d\d:?\d\d)$")  # "+05:30" whose plus sign was read as a space
 
 
+class OneOfField(serializers.ChoiceField):
+    """A choice whose error names the choices."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = self.choice_strings_to_values
+        if isinstance(data, str) and data in known:
+            return known[data]
+        raise serializers.ValidationError(f"{str(data)[:60]!r} is not one of {', '.join(known)}.")
+
+
 class CsvField(serializers.Field[list[Any], str, Any, Any]):
     """`a,b,c` as a list; empty items are skipped."""
 

@@ -1,6 +1,7 @@
 """`limit`/`offset` pages with absolute links, on every list of the API."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ MAX_LIMIT = 1000
 LARGE_COUNT = 10_000  # above this a count may be COUNT_LIFE seconds old
 COUNT_LIFE = 15
 DEEP_OFFSET = 1_000
+DIGITS = re.compile(r"[0-9]{1,12}")
 
 M = TypeVar("M", bound=Model)
 
@@ -44,14 +46,11 @@ def page(
 
 
 def _bounded(request: Request, name: str, default: int, low: int, high: int) -> int:
-    text = request.query_params.get(name)
-    if text is None or text == "":
+    text = request.query_params.get(name, "").strip()
+    if not text:
         return default
-    try:
-        value = int(text)
-    except ValueError:
-        value = low - 1
-    if not low <= value <= high or len(text) > 12:
+    value = int(text) if DIGITS.fullmatch(text) else low - 1
+    if not low <= value <= high:
         raise ValidationError({name: [f"must be a whole number from {low} to {high}, not {text[:40]!r}."]})
     return value
 

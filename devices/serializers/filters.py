@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api.fields import CsvChoiceField, CsvField, CsvUUIDField, MomentField
+from config.api.fields import CsvChoiceField, CsvField, CsvUUIDField, MomentField, OneOfField
 from devices.models import Device, DeviceState, Platform
 from devices.selectors import ORDERINGS, STATE_NAMES
 
@@ -12,16 +12,16 @@ from devices.selectors import ORDERINGS, STATE_NAMES
 class DeviceListInput(serializers.Serializer[Any]):
     """The documented filters of the device list."""
 
-    serial = serializers.CharField(required=False, allow_blank=True)
-    udid = serializers.CharField(required=False, allow_blank=True)
-    android_version = serializers.CharField(required=False, allow_blank=True)
-    ios_version = serializers.CharField(required=False, allow_blank=True)
-    ipados_version = serializers.CharField(required=False, allow_blank=True)
+    serial = serializers.CharField(required=False)
+    udid = serializers.CharField(required=False)
+    android_version = serializers.CharField(required=False)
+    ios_version = serializers.CharField(required=False)
+    ipados_version = serializers.CharField(required=False)
     state = CsvField(lambda item: _state(item), required=False)
     battery_level_gte = serializers.FloatField(required=False)
     battery_level_lte = serializers.FloatField(required=False)
     is_gms = serializers.BooleanField(required=False, allow_null=True, default=None)
-    active_connection = serializers.CharField(required=False, allow_blank=True)
+    active_connection = serializers.CharField(required=False)
     group_multi = CsvUUIDField(required=False)
     group_multi_immediate = CsvUUIDField(required=False)
     assigned_blueprint_id = CsvUUIDField(required=False)
@@ -32,7 +32,7 @@ class DeviceListInput(serializers.Serializer[Any]):
     os = CsvChoiceField(["iOS", "iPadOS", "tvOS", "macOS", "Android"], required=False)
     device_source = CsvChoiceField(Device.Source.values, required=False)
     ordering = CsvField(lambda item: _ordering(item), required=False)
-    search = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    search = serializers.CharField(required=False, max_length=200)
 
 
 def _state(item: str) -> int:
@@ -50,7 +50,7 @@ def _ordering(item: str) -> str:
 class HeartbeatListInput(serializers.Serializer[Any]):
     last_seen_gt = MomentField()
     last_seen_lt = MomentField()
-    platform = serializers.ChoiceField(Platform.choices, required=False)
+    platform = OneOfField(Platform.choices, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["last_seen_gt"] > attrs["last_seen_lt"]:

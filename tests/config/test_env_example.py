@@ -16,7 +16,6 @@ ELSEWHERE = {"DJANGO_SETTINGS_MODULE", "DEVICES"}  # Django's own, and the launc
 
 def reads() -> Iterator[tuple[str, str, ast.expr | None]]:
     """Reader, variable and default of every `env.<reader>("NAME", default)`, in env.py too."""
-    yield "secret", "DATABASE_URL", None  # the default name of `env.database()`
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):

@@ -1,19 +1,28 @@
 """Simulated Apple devices that speak to the server in this process: real protocol, no socket."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from django.test import Client
 
 from devices.models import Device
 from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
-from onboarding.simulation.identity import generate_key
+from onboarding.simulation.apple_profile import ScepPayload
+from onboarding.simulation.apple_state import Management
+from onboarding.simulation.identity import Identity, generate_key
 from tenants.models import ApnsCertificate, Tenant
+from tests.factories.commands import AppleEnrolmentFactory
+from tests.factories.devices import DeviceFactory, seen
 from tests.factories.tenants import ACTOR, with_authority
 
 TOPIC = "com.apple.mgmt.External.test"
@@ -89,6 +98,45 @@ def enrol(profile: EnrolmentProfile, index: int = 1, *, supervised: bool | None 
     """A simulated device, enrolled by this link. Its first DEVICE_INFORMATION waits for it."""
     device = simulated(index, supervised=supervised)
     device.enrol(download(profile))
+    return device
+
+
+@cache
+def _made_up_identity(number: int) -> Identity:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Device {number}")])
+    return Identity.self_signed(key_number(number), subject)
+
+
+def placed(tenant: Tenant, index: int = 1, *, supervised: bool | None = True, **columns: Any) -> SimulatedAppleDevice:
+    """An enrolled device without the conversation of an enrolment: its rows are made, its pin is a made-up identity."""
+    device = simulated(index, supervised=supervised)
+    identity = _made_up_identity(index)
+    management = Management(
+        profile_identifier="tests.enrolment",
+        scep=ScepPayload("http://testserver/none", "", "", [], 2048, 5, ""),
+        server_url="http://testserver/mdm/connect",
+        check_in_url="http://testserver/mdm/checkin",
+        topic=TOPIC,
+        sign_message=True,
+        check_out_when_removed=True,
+        identity=identity,
+        push_token=bytes([index]) * 32,
+        push_magic=f"magic {index}",
+        unlock_token=b"unlock",
+    )
+    device.state.management = management
+    row = DeviceFactory(tenant=tenant, serial=device.serial, udid=device.udid, **columns)
+    seen(row, dt.timedelta(hours=1))
+    AppleEnrolmentFactory(
+        device=row,
+        enrolment_id=device.udid,
+        topic=TOPIC,
+        certificate_sha256=identity.certificate.fingerprint(hashes.SHA256()).hex(),
+        push_token=management.push_token,
+        push_magic=management.push_magic,
+        unlock_token=management.unlock_token,
+        token_updates=1,
+    )
     return device
 
 

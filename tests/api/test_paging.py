@@ -1,0 +1,221 @@
+"""`limit` and `offset` on every list, and the links to the neighbouring pages."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tenants.models import Tenant
+from tests.api.calls import HEARTBEAT_BOUNDS, LISTS, belongings_of
+from tests.api.seed import Operation
+from tests.conftest import ApiClient
+from tests.factories.commands import queued
+from tests.factories.devices import DeviceFactory, seen
+
+each_list = pytest.mark.parametrize("seed", LISTS, ids=str)
+BACK = {
+    "/api/device/v0/devices/": {"prev", "previous"},
+    "/api/device/v2/heartbeat/": {"prev"},
+    "/api/commands/v0/commands/": {"previous"},
+    "/api/commands/v0/status/": {"previous"},
+}
+
+
+def fill(tenant: Tenant, number: int) -> None:
+    """So many rows in every list."""
+    for index in range(number):
+        device = DeviceFactory(tenant=tenant)
+        seen(device, dt.timedelta(minutes=index))
+        queued(device)
+
+
+def page(api: ApiClient, seed: Operation, query: str = "") -> dict[str, Any]:
+    bounds = f"{HEARTBEAT_BOUNDS}&" if seed.required_query else ""
+    response = api.get(f"{seed.path}?{bounds}{query}")
+    assert response.status_code == 200
+    content: dict[str, Any] = response.json()["content"]
+    return content
+
+
+def follow(api: ApiClient, link: str) -> dict[str, Any]:
+    assert link.startswith("http://testserver/api/")
+    content: dict[str, Any] = api.get(link.removeprefix("http://testserver")).json()["content"]
+    return content
+
+
+@each_list
+def test_an_empty_list_has_no_neighbours(api: ApiClient, other_tenant: Tenant, seed: Operation) -> None:
+    belongings_of(other_tenant)
+
+    found = page(api, seed)
+
+    assert found == {"count": 0, **dict.fromkeys(BACK[seed.path]), "next": None, "results": []}
+
+
+@each_list
+def test_a_list_on_one_page_has_no_neighbours(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    fill(tenant, 3)
+
+    found = page(api, seed)
+
+    assert (found["count"], len(found["results"]), found["next"]) == (3, 3, None)
+    assert {found[name] for name in BACK[seed.path]} == {None}
+
+
+@each_list
+def test_the_links_lead_through_the_whole_list_and_back(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    fill(tenant, 5)
+    pages = [page(api, seed, "limit=2")]
+    while pages[-1]["next"]:
+        pages.append(follow(api, pages[-1]["next"]))
+
+    rows = [row for each in pages for row in each["results"]]
+    assert [len(each["results"]) for each in pages] == [2, 2, 1]
+    assert rows == page(api, seed, "limit=1000")["results"]
+    for name in BACK[seed.path]:
+        assert follow(api, pages[2][name])["results"] == pages[1]["results"]
+        assert follow(api, pages[1][name])["results"] == pages[0]["results"]
+        assert pages[0][name] is None
+
+
+@each_list
+def test_the_links_keep_the_query(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    fill(tenant, 3)
+    kept = {"/api/device/v0/devices/": "search=Device", "/api/device/v2/heartbeat/": "platform=APPLE"}.get(
+        seed.path, "exclude_internal_commands=true"
+    )
+
+    found = page(api, seed, f"{kept}&limit=1&offset=1")
+
+    assert kept in found["next"]
+    assert "limit=1" in found["next"]
+    assert "offset=2" in found["next"]
+    assert all(kept in found[name] and "offset=0" in found[name] for name in BACK[seed.path])
+
+
+@each_list
+def test_twenty_is_the_page_of_who_names_no_limit(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    fill(tenant, 21)
+
+    found = page(api, seed)
+
+    assert (found["count"], len(found["results"])) == (21, 20)
+    assert "limit=20&offset=20" in found["next"]
+
+
+@each_list
+@pytest.mark.parametrize("offset", [3, 4, 1000, 2**31 - 1])
+def test_beyond_the_end_there_is_nothing_but_a_way_back(
+    api: ApiClient, tenant: Tenant, seed: Operation, offset: int
+) -> None:
+    fill(tenant, 3)
+
+    found = page(api, seed, f"offset={offset}")
+
+    assert (found["count"], found["results"], found["next"]) == (3, [], None)
+    assert all(found[name] for name in BACK[seed.path])
+
+
+@each_list
+def test_an_offset_inside_the_first_page_leads_back_to_the_start(
+    api: ApiClient, tenant: Tenant, seed: Operation
+) -> None:
+    fill(tenant, 3)
+
+    found = page(api, seed, "limit=2&offset=1")
+
+    assert len(found["results"]) == 2
+    assert all("offset=0" in found[name] for name in BACK[seed.path])
+
+
+GARBAGE = [
+    "-1",
+    "1e3",
+    "1.5",
+    "x",
+    "99999999999999999999",
+    "%00",
+    "1_0",
+    "%2B1",
+    "0x1",
+    "１",
+    "9" * 5000,
+    "null",
+    "1,2",
+]
+
+
+@each_list
+@pytest.mark.parametrize("name", ["limit", "offset"])
+@pytest.mark.parametrize("value", GARBAGE, ids=lambda value: value[:24])
+def test_a_limit_or_offset_that_is_no_number_is_400_and_named(
+    api: ApiClient, seed: Operation, name: str, value: str
+) -> None:
+    response = api.get(f"{seed.path}?{HEARTBEAT_BOUNDS}&{name}={value}")
+
+    assert response.status_code == 400
+    low, high = (1, 1000) if name == "limit" else (0, 2**31 - 1)
+    assert response.json()["message"].startswith(f"{name}: must be a whole number from {low} to {high}, not ")
+    assert len(response.json()["message"]) < 150
+
+
+@each_list
+@pytest.mark.parametrize("limit", [0, 1001])
+def test_a_limit_out_of_bounds_is_400(api: ApiClient, seed: Operation, limit: int) -> None:
+    response = api.get(f"{seed.path}?{HEARTBEAT_BOUNDS}&limit={limit}")
+
+    assert response.status_code == 400
+    assert list(response.json()["content"]) == ["limit"]
+
+
+@each_list
+def test_an_empty_limit_is_none(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
+    fill(tenant, 1)
+
+    assert page(api, seed, "limit=&offset=")["count"] == 1
+
+
+@each_list
+def test_deep_pages_keep_the_order(api: ApiClient, tenant: Tenant, seed: Operation, monkeypatch: Any) -> None:
+    """Far into a list the rows are found by a walk of the index first."""
+    fill(tenant, 4)
+    whole = page(api, seed)["results"]
+    monkeypatch.setattr("config.api.paging.DEEP_OFFSET", 1)
+
+    assert page(api, seed, "limit=2&offset=1")["results"] == whole[1:3]
+    assert page(api, seed, "limit=2&offset=3")["results"] == whole[3:]
+
+
+@each_list
+def test_counts_of_large_lists_are_kept_for_a_moment(
+    api: ApiClient, tenant: Tenant, other_api: ApiClient, other_tenant: Tenant, seed: Operation, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("config.api.paging.LARGE_COUNT", 1)
+    fill(tenant, 2)
+    fill(other_tenant, 3)
+    assert page(api, seed)["count"] == 2
+
+    fill(tenant, 1)
+
+    assert page(api, seed)["count"] == 2
+    assert page(api, seed, "limit=1")["count"] == 2
+    assert page(other_api, seed)["count"] == 3
+
+
+@each_list
+def test_rows_of_the_same_moment_are_never_shown_twice(
+    api: ApiClient, tenant: Tenant, seed: Operation, settings: Settings
+) -> None:
+    moment = timezone.now()
+    for _ in range(6):
+        device = DeviceFactory(tenant=tenant, created_at=moment)
+        seen(device)
+        status = queued(device, created_at=moment)
+        type(device.heartbeat).objects.update(last_seen=moment)
+        type(status.request).objects.update(created_at=moment)
+
+    pages = [page(api, seed, f"limit=2&offset={offset}")["results"] for offset in (0, 2, 4)]
+    ids = [row.get("id", row.get("device_id")) for each in pages for row in each]
+    assert len(set(ids)) == 6
