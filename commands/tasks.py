@@ -9,6 +9,7 @@ from django.utils import timezone
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.fan_out import fan_out
+from commands.services.time_outs import time_out_commands
 from config.celery import app
 
 GRACE = dt.timedelta(seconds=5)  # younger requests have a nudge on its way
@@ -39,6 +40,11 @@ def wake_devices() -> None:
 def wake_lost_devices() -> None:
     if find_lost_wakes():
         wake_due_devices()
+
+
+@app.task(name="commands.time_out_commands")
+def time_out() -> None:
+    time_out_commands()
 
 
 @app.task(name="commands.drop_old_results")

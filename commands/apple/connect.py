@@ -28,6 +28,7 @@ from tenants.sealing import SealError, context_of, unseal
 
 log = structlog.get_logger(__name__)
 
+TIME_OUTS = orjson.dumps({name: command.time_out.total_seconds() for name, command in CATALOGUE.items()}).decode()
 PATIENCE = 3  # deliveries without an answer before a command lets the others pass
 UNBUILDABLE = (SealError, plist.PlistError, LookupError, TypeError, ValueError)
 
@@ -61,8 +62,9 @@ class Turn:
 
 
 # The row of the enrolment is locked first. The compare-and-set on `sent_at` makes a statement that waited for the lock
-# see that another one was faster; it then hands over nothing. Last the wake timer: soon for an answer that may get
-# lost, later for what was put off, never while nothing waits; a push that is just due is left alone.
+# see that another one was faster; it then hands over nothing. The first delivery starts the command's time-out. Last
+# the wake timer: soon for an answer that may get lost, later for what was put off, never while nothing waits; a push
+# that is just due is left alone.
 STEP_SQL: LiteralString = """
 WITH me AS (
     SELECT id, device_id, wake_at, enabled_at, blocked_at FROM commands_appleenrolment
@@ -72,7 +74,7 @@ WITH me AS (
     UPDATE devices_heartbeat h SET last_seen = %(now)s FROM me
     WHERE h.device_id = me.device_id AND me.enabled_at IS NOT NULL
 ), pick AS (
-    SELECT s.id, s.sent_at FROM commands_commandstatus s JOIN me ON s.device_id = me.device_id
+    SELECT s.id, s.request_id, s.sent_at FROM commands_commandstatus s JOIN me ON s.device_id = me.device_id
     WHERE s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s AND (%(fresh)s OR s.not_now_at IS NULL)
         AND (NOT %(new)s OR s.attempts = 0)
         AND me.enabled_at IS NOT NULL AND me.blocked_at IS NULL
@@ -83,8 +85,12 @@ WITH me AS (
         AND s.id NOT IN (SELECT id FROM pick)
 ), sent AS (
     UPDATE commands_commandstatus s SET sent_at = %(now)s, updated_at = %(now)s, not_now_at = NULL,
-        attempts = least(s.attempts + 1, 1000), state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END
-    FROM pick WHERE s.id = pick.id AND s.state = ANY(%(deliverable)s) AND s.sent_at IS NOT DISTINCT FROM pick.sent_at
+        attempts = least(s.attempts + 1, 1000),
+        state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END,
+        expires_at = coalesce(s.expires_at,
+            %(now)s::timestamptz + make_interval(secs => (%(time_outs)s::jsonb ->> r.command)::float8))
+    FROM pick JOIN commands_commandrequest r ON r.id = pick.request_id
+    WHERE s.id = pick.id AND s.state = ANY(%(deliverable)s) AND s.sent_at IS NOT DISTINCT FROM pick.sent_at
     RETURNING s.id, s.request_id, s.attempts
 ), plan AS (
     SELECT me.id, CASE
@@ -165,6 +171,7 @@ def _step(certificate_sha256: str, claimed: str, offer: Offer) -> Turn | None:
             "fresh": offer is Offer.ALL,
             "new": offer is Offer.NEW,
             "patience": PATIENCE,
+            "time_outs": TIME_OUTS,
             "redeliver": settings.REDELIVER_SECONDS,
             "repeat": settings.PUSH_REPEAT_SECONDS,
             "queued": State.QUEUED.value,

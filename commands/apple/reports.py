@@ -117,7 +117,11 @@ def _put_off(status_id: uuid.UUID) -> None:
     """It waits and lets others pass on this connection; the next one is offered it again."""
     now = timezone.now()
     CommandStatus.objects.filter(pk=status_id, state__in=sources_of(State.ACKNOWLEDGED)).update(
-        not_now_at=now, attempts=0, updated_at=now, reason="The device asked to be offered it later (NotNow)."
+        not_now_at=now,
+        attempts=0,
+        expires_at=None,
+        updated_at=now,
+        reason="The device asked to be offered it later (NotNow).",
     )
 
 

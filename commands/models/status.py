@@ -39,7 +39,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
 }
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
-DELIVERABLE = (State.QUEUED, State.INITIATED, State.ACKNOWLEDGED, State.IN_PROGRESS)  # offered until a final answer
+AWAITING = (State.INITIATED, State.ACKNOWLEDGED, State.IN_PROGRESS)  # the device has it and owes an answer
+DELIVERABLE = (State.QUEUED, *AWAITING)  # offered until a final answer
 CANCELLABLE = tuple(state for state, moves in MOVES.items() if State.CANCELLED in moves)
 
 
@@ -60,7 +61,7 @@ class CommandStatus(models.Model):
     state = models.CharField(max_length=24, choices=State)
     reason = models.TextField(blank=True)
     not_before = models.DateTimeField(help_text="Queue order; never delivered earlier")
-    expires_at = models.DateTimeField(null=True, help_text="When it stops waiting")
+    expires_at = models.DateTimeField(null=True, help_text="When we stop waiting for the device's answer")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Deliveries since the device's last answer")
     sent_at = models.DateTimeField(null=True)
     not_now_at = models.DateTimeField(null=True, help_text="Set while the device has put it off")
@@ -81,6 +82,9 @@ class CommandStatus(models.Model):
                 fields=["device", "not_before", "id"],
                 condition=models.Q(state__in=DELIVERABLE),
                 name="command_status_queue",
+            ),
+            models.Index(  # the sweep for answers that are overdue
+                fields=["expires_at"], condition=models.Q(state__in=AWAITING), name="command_status_overdue"
             ),
             models.Index(fields=["tenant", "-created_at", "id"], name="command_status_list"),
             models.Index(fields=["tenant", "state", "-created_at", "id"], name="command_status_of_state"),

@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
+    "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -189,6 +190,7 @@ HEARTBEAT_STATUS_SECONDS = env.number("HEARTBEAT_STATUS_SECONDS", 30 * 60)
 
 # Commands -----------------------------------------------------------------------------------------------------------
 FAN_OUT_SLICE = env.number("FAN_OUT_SLICE", 5000)  # devices per transaction
+COMMAND_QUEUE_TTL = env.number("COMMAND_QUEUE_TTL", 0)  # seconds a queued command waits for its device; 0 = for ever
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 
 # Apple channel ------------------------------------------------------------------------------------------------------

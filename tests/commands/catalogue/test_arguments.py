@@ -17,6 +17,19 @@ STORE_APP = {"app_id": "408709785", "bundle_identifier": "com.example.app"}
 ADDRESSES = {"static_ip": "10.0.0.9", "subnet_mask": "24", "gateway": "10.0.0.1", "primary_dns": "10.0.0.2"}
 STATIC = {"interface": "eth", "dhcp_enabled": "false", **ADDRESSES}
 
+WITHOUT_ARGUMENTS = [
+    "SET_MULTI_APP_MODE",
+    "LOCK",
+    "REBOOT",
+    "WIPE",
+    "UPDATE_HEARTBEAT",
+    "UPDATE_LATEST_DPC",
+    "UPDATE_BLUEPRINT",
+    "DEVICE_INFORMATION",
+    "CLEAR_PASSCODE",
+    "LIST_INSTALLED_PROFILES",
+]
+
 # Arguments as callers send them, and as they are kept (the same where only one is given).
 TAKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("INSTALL", {"app_version": VERSION}, {"app_version": VERSION}),
@@ -31,21 +44,7 @@ TAKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {**PACKAGE, "permission": "android.permission.CAMERA", "grant_state": "PERMISSION_GRANT_STATE_DENIED"},
     ),
     ("SET_APP_NOTIFICATIONS", {**PACKAGE, "app_notifications_state": "ENABLED"}, {}),
-    *[
-        (name, {}, {})
-        for name in [
-            "SET_MULTI_APP_MODE",
-            "LOCK",
-            "REBOOT",
-            "WIPE",
-            "UPDATE_HEARTBEAT",
-            "UPDATE_LATEST_DPC",
-            "UPDATE_BLUEPRINT",
-            "DEVICE_INFORMATION",
-            "CLEAR_PASSCODE",
-            "LIST_INSTALLED_PROFILES",
-        ]
-    ],
+    *[(name, {}, {}) for name in WITHOUT_ARGUMENTS],
     ("SET_BLUETOOTH_STATE", {"bluetooth_state": True}, {}),
     ("SET_BLUETOOTH_STATE", {"bluetooth_state": "false"}, {"bluetooth_state": False}),
     (
