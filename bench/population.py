@@ -1,6 +1,7 @@
 """Tenants full of devices, made by set-based inserts."""
 
 import uuid
+from typing import Any
 
 from django.db import connection
 
@@ -75,7 +76,7 @@ def new_groups(tenant: Tenant, count: int) -> list[DeviceGroup]:
 def add_devices(tenant: Tenant, groups: list[DeviceGroup], *, first: int, last: int) -> None:
     """Devices number `first` to `last` with heartbeats, the Apple ones with enabled enrolments."""
     numbers = {"first": first, "last": last, "newest": NEWEST, "group_count": len(groups)}
-    params = {"tenant": tenant.pk, "groups": [group.pk for group in groups], **numbers}
+    params: dict[str, Any] = {"tenant": tenant.pk, "groups": [group.pk for group in groups], **numbers}
     with connection.cursor() as cursor:
         for statement in (DEVICES_SQL, HEARTBEATS_SQL, ENROLMENTS_SQL):
             cursor.execute(statement, params)

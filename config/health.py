@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import structlog
@@ -12,10 +11,10 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
-from django.views.decorators.csrf import csrf_exempt
 from redis import Redis
 from redis.exceptions import RedisError
 
+from config.api.documentation import read_only
 from config.api.exception_handler import json_error
 from config.celery import WORKER_HEARTBEAT_KEY
 
@@ -26,28 +25,13 @@ class NotReady(Exception):
     """Says what is missing and what to do."""
 
 
-def probe(view: Callable[[HttpRequest], JsonResponse]) -> Callable[[HttpRequest], JsonResponse]:
-    """GET and HEAD only; whatever else is sent, the answer is JSON."""
-
-    @csrf_exempt
-    @wraps(view)
-    def guarded(request: HttpRequest) -> JsonResponse:
-        if request.method in ("GET", "HEAD"):
-            return view(request)
-        refusal = json_error(405, f'Method "{request.method}" not allowed.')
-        refusal["Allow"] = "GET, HEAD"
-        return refusal
-
-    return guarded
-
-
-@probe
+@read_only
 def health(request: HttpRequest) -> JsonResponse:
     """The process is up; nothing else is asked."""
     return JsonResponse({"status": "ok"})
 
 
-@probe
+@read_only
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when this server can do its whole work, 503 otherwise; each check says how it went."""
     checks = {name: _outcome(check) for name, check in CHECKS.items()}

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 
 from config import health
+from config.api import documentation
 from config.api.exception_handler import unknown_route
 
 urlpatterns = [
@@ -13,9 +13,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sys/health", health.health, name="health"),
     path("sys/ready", health.ready, name="ready"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="swagger-ui"),
-    path("api/docs/redoc/", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("api/schema/", documentation.schema, name="schema"),
+    path("api/docs/", documentation.swagger_ui, name="swagger-ui"),
+    path("api/docs/redoc/", documentation.redoc, name="redoc"),
     path("", include("devices.urls")),
     path("", include("commands.urls")),
     re_path(r"^api(?:/|$)", unknown_route),

@@ -43,19 +43,21 @@ class DeviceGroupAdmin(ScopedAdmin):
     actions_detail = ("delete_this",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
-        return super().get_queryset(request).annotate(device_total=Count("devices"))
+        rows: QuerySet[DeviceGroup] = super().get_queryset(request).annotate(device_total=Count("devices"))
+        return rows
 
-    def get_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> list[Any]:
         return ["tenant", "name", "parent", "id", "devices"] if obj else ["tenant", "name", "parent"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> tuple[str, ...]:
         return ("tenant", "id", "devices") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: DeviceGroup, form: Any, change: bool) -> None:
-        wanted = {"name": obj.name, "parent": obj.parent, "actor": console_actor(request)}
-        saved = (
-            update_group(group=obj, **wanted) if change else create_group(tenant=obj.tenant, group_id=obj.pk, **wanted)
-        )
+        actor = console_actor(request)
+        if change:
+            saved = update_group(group=obj, name=obj.name, parent=obj.parent, actor=actor)
+        else:
+            saved = create_group(tenant=obj.tenant, group_id=obj.pk, name=obj.name, parent=obj.parent, actor=actor)
         obj.__dict__.update(saved.__dict__)
 
     @page_action("Delete", role=Role.OPERATOR, icon="delete", variant="danger")

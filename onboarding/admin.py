@@ -47,9 +47,10 @@ class EnrolmentProfileAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EnrolmentProfile]:
         used = Count("challenges", filter=Q(challenges__used_at__isnull=False))
-        return super().get_queryset(request).select_related("tenant", "group").annotate(used=used)
+        rows: QuerySet[EnrolmentProfile] = super().get_queryset(request).annotate(used=used)
+        return rows.select_related("tenant", "group")
 
-    def get_fields(self, request: HttpRequest, obj: EnrolmentProfile | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: EnrolmentProfile | None = None) -> list[Any]:
         if obj is None:
             return ["tenant", "name", "group", "expires_at"]
         facts = ["name", "tenant", "group", "state", "expires_at", "certificates", "created_by", "created_at"]

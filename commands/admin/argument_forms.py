@@ -30,7 +30,6 @@ FILES = {("INSTALL_PROFILE", "profile"): ".mobileconfig"}  # arguments that are 
 ALL_ARGUMENTS = "command_args"
 YES_NO = [("", "–"), ("true", "yes"), ("false", "no")]
 LONG_TEXT = 300  # characters; longer ones get several lines
-Serializer = serializers.Serializer
 Maker = Callable[[Any, dict[str, Any]], forms.Field]
 
 
@@ -74,7 +73,7 @@ class ArgumentsForm(forms.Form):
 
 
 def form_field(command: str, name: str, field: "serializers.Field[Any, Any, Any, Any]") -> forms.Field:
-    common = {
+    common: dict[str, Any] = {
         "required": field.required and not field.allow_null,
         "label": str(field.label or name),
         "help_text": str(field.help_text or ""),
@@ -151,7 +150,7 @@ def _given(value: Any) -> Any:
     return base64.b64encode(value.read()).decode() if isinstance(value, UploadedFile) else value
 
 
-def _takes_anything(serializer: Serializer) -> bool:
+def _takes_anything(serializer: "serializers.Serializer[Any]") -> bool:
     return type(serializer).to_internal_value is not serializers.Serializer.to_internal_value
 
 

@@ -64,7 +64,7 @@ def _fleet(ids: list[uuid.UUID]) -> list[dict[str, Any]]:
     """Devices and those seen in the last day, by platform and state; removed ones are not of the fleet."""
     seen = Count("heartbeat", filter=Q(heartbeat__last_seen__gte=timezone.now() - DAY))
     rows = Device.objects.filter(tenant_id__in=ids).exclude(state=DeviceState.DISABLED).order_by()
-    return list(rows.values("platform", "state").annotate(total=Count("*"), seen=seen))
+    return [dict(row) for row in rows.values("platform", "state").annotate(total=Count("*"), seen=seen)]
 
 
 def _device_figures(fleet: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from commands.admin.display import state_label, statuses_url
+from commands.admin.display import device_label, state_label, statuses_url
 from commands.models import AppleEnrolment, CommandStatus
 from devices.models import Device, Platform
+from devices.selectors import last_seen
 from tenants.admin import display
 from tenants.admin.display import EMPTY
 
@@ -31,11 +32,25 @@ def device_page(device: Device) -> dict[str, Any]:
         .defer("request__secret_args", "request__devices", "request__groups")[: LATEST + 1]
     )
     return {
+        "device": device,
+        "figures": _figures(device, enrolments),
         "cards": [*_cards(device), *_enrolment_cards(device, enrolments)],
         "commands": [_command(status) for status in statuses[:LATEST]],
         "more_commands": statuses_url(device__id__exact=device.pk) if len(statuses) > LATEST else "",
         "profiles": list(device.profiles.all()[:PROFILES]),
     }
+
+
+def _figures(device: Any, enrolments: list[AppleEnrolment]) -> Facts:
+    """What is asked first. `device` carries the list's annotation of waiting commands."""
+    labels = [enrolment_label(each) for each in enrolments if each.channel == AppleEnrolment.Channel.DEVICE]
+    return [
+        ("State", device_label(device)),
+        ("Last seen", display.moment(last_seen(device), "never")),
+        ("System", f"{device.os} {device.os_version}".strip() or EMPTY),
+        ("Enrolment", labels[0] if labels else display.label("none", "neutral")),
+        ("Waiting commands", device.waiting_total),
+    ]
 
 
 def _cards(device: Device) -> list[tuple[str, Facts]]:

@@ -25,10 +25,9 @@ from devices.selectors import last_seen
 from devices.services.devices import update_device
 from tenants.actors import console_actor
 from tenants.admin import display
-from tenants.admin.base import ScopedAdmin, page_action, user_of
+from tenants.admin.base import ScopedAdmin, page_action
 from tenants.admin.filters import ChoicesFilter, ScopedFilter
 from tenants.models import Role
-from tenants.selectors import tenants_of_user
 
 
 class DeviceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -73,7 +72,8 @@ class DeviceAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         rows = super().get_queryset(request).select_related("tenant", "heartbeat").defer("search_text", "policy")
-        return rows.annotate(waiting_total=waiting_commands())
+        counted: QuerySet[Device] = rows.annotate(waiting_total=waiting_commands())
+        return counted
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str
@@ -90,7 +90,7 @@ class DeviceAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         device = self.get_object(request, object_id)
-        shown = {**device_page(device), "device": device, "seen": self.seen(device)} if device else {}
+        shown = device_page(device) if device else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
@@ -174,9 +174,3 @@ class DeviceAdmin(ScopedAdmin):
             return format_html('<span class="mu-quiet mu-number">{}</span>', 0)
         url = statuses_url(device__id__exact=obj.pk)
         return format_html('<a class="mu-link mu-number" href="{}">{}</a>', url, obj.waiting_total)
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        """The tenant's name only for those who see several."""
-        names = list(super().get_list_display(request))
-        several = tenants_of_user(user_of(request))[:2]
-        return names if len(several) > 1 else [name for name in names if name != "tenant"]

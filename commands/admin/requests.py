@@ -42,7 +42,8 @@ class CommandRequestAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommandRequest]:
         rows = super().get_queryset(request).select_related("tenant").defer("secret_args")
-        return rows.annotate(counts=counts_per_state())
+        counted: QuerySet[CommandRequest] = rows.annotate(counts=counts_per_state())
+        return counted
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -9,7 +9,7 @@ enrolment's row, so two connections of one device never get the same command twi
 import uuid
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, LiteralString
+from typing import Any
 
 import orjson
 import structlog
@@ -22,7 +22,7 @@ from commands.apple.reports import Status, Taken, close_unasked, read_status, ta
 from commands.catalogue import CATALOGUE, Delivery, Undeliverable
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE, State
-from config.db import hot_query
+from config.db import hot_query, literals, spelled_out
 from devices.services.apple_reports import text
 from tenants.sealing import SealError, context_of, unseal
 
@@ -65,52 +65,56 @@ class Turn:
 # see that another one was faster; it then hands over nothing. The first delivery starts the command's time-out. Last
 # the wake timer: soon for an answer that may get lost, later for what was put off, never while nothing waits; a push
 # that is just due is left alone.
-STEP_SQL: LiteralString = """
+STEP_SQL = spelled_out(
+    """
 WITH me AS (
     SELECT id, device_id, wake_at, enabled_at, blocked_at FROM commands_appleenrolment
-    WHERE certificate_sha256 = %(certificate)s AND channel = 'device'
+    WHERE certificate_sha256 = %(certificate)s AND certificate_sha256 <> '' AND channel = 'device'
         AND (%(claimed)s = '' OR upper(enrolment_id) = upper(%(claimed)s)) FOR NO KEY UPDATE
 ), seen AS (
-    UPDATE devices_heartbeat h SET last_seen = %(now)s FROM me
-    WHERE h.device_id = me.device_id AND me.enabled_at IS NOT NULL
+    UPDATE devices_heartbeat SET last_seen = %(now)s
+    WHERE device_id = (SELECT device_id FROM me WHERE enabled_at IS NOT NULL)
 ), pick AS (
-    SELECT s.id, s.request_id, s.sent_at FROM commands_commandstatus s JOIN me ON s.device_id = me.device_id
-    WHERE s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s AND (%(fresh)s OR s.not_now_at IS NULL)
-        AND (NOT %(new)s OR s.attempts = 0)
-        AND me.enabled_at IS NOT NULL AND me.blocked_at IS NULL
-    ORDER BY s.attempts / %(patience)s, s.not_before, s.id LIMIT 1
+    SELECT id, sent_at FROM commands_commandstatus
+    WHERE device_id = (SELECT device_id FROM me WHERE enabled_at IS NOT NULL AND blocked_at IS NULL)
+        AND state IN ({deliverable}) AND not_before <= %(now)s AND (%(fresh)s OR not_now_at IS NULL)
+        AND (NOT %(new)s OR attempts = 0)
+    ORDER BY attempts / %(patience)s, not_before, id LIMIT 1
 ), again AS (
-    UPDATE commands_commandstatus s SET not_now_at = NULL FROM me
-    WHERE %(fresh)s AND s.device_id = me.device_id AND s.not_now_at IS NOT NULL AND s.state = ANY(%(deliverable)s)
-        AND s.id NOT IN (SELECT id FROM pick)
+    UPDATE commands_commandstatus SET not_now_at = NULL
+    WHERE %(fresh)s AND device_id = (SELECT device_id FROM me) AND state IN ({deliverable})
+        AND not_now_at IS NOT NULL AND id IS DISTINCT FROM (SELECT id FROM pick)
 ), sent AS (
-    UPDATE commands_commandstatus s SET sent_at = %(now)s, updated_at = %(now)s, not_now_at = NULL,
-        attempts = least(s.attempts + 1, 1000),
-        state = CASE s.state WHEN %(queued)s THEN %(initiated)s ELSE s.state END,
-        expires_at = coalesce(s.expires_at,
-            %(now)s::timestamptz + make_interval(secs => (%(time_outs)s::jsonb ->> r.command)::float8))
-    FROM pick JOIN commands_commandrequest r ON r.id = pick.request_id
-    WHERE s.id = pick.id AND s.state = ANY(%(deliverable)s) AND s.sent_at IS NOT DISTINCT FROM pick.sent_at
-    RETURNING s.id, s.request_id, s.attempts
+    UPDATE commands_commandstatus SET sent_at = %(now)s, updated_at = %(now)s, not_now_at = NULL,
+        attempts = least(attempts + 1, 1000), state = CASE state WHEN {queued} THEN {initiated} ELSE state END,
+        expires_at = coalesce(expires_at, %(now)s::timestamptz + make_interval(secs => (%(time_outs)s::jsonb
+            ->> (SELECT command FROM commands_commandrequest r WHERE r.id = request_id))::float8))
+    WHERE device_id = (SELECT device_id FROM me) AND id = (SELECT id FROM pick) AND state IN ({deliverable})
+        AND sent_at IS NOT DISTINCT FROM (SELECT sent_at FROM pick)
+    RETURNING id, request_id, attempts
 ), plan AS (
-    SELECT me.id, CASE
+    SELECT id, wake_at AS before, CASE
         WHEN EXISTS (SELECT 1 FROM sent)
             THEN %(now)s::timestamptz
                 + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
-        WHEN EXISTS (SELECT 1 FROM pick) THEN me.wake_at
-        WHEN EXISTS (SELECT 1 FROM commands_commandstatus s
-            WHERE s.device_id = me.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
+        WHEN EXISTS (SELECT 1 FROM pick) THEN wake_at
+        WHEN EXISTS (SELECT 1 FROM commands_commandstatus
+            WHERE device_id = (SELECT device_id FROM me) AND state IN ({deliverable}) AND not_before <= %(now)s)
             THEN %(now)s::timestamptz + make_interval(secs => %(repeat)s)
-        END AS wake_at
-    FROM me WHERE me.enabled_at IS NOT NULL AND (me.wake_at IS NULL OR me.wake_at > %(now)s)
+        END AS after
+    FROM me WHERE enabled_at IS NOT NULL AND (wake_at IS NULL OR wake_at > %(now)s)
 ), timer AS (
-    UPDATE commands_appleenrolment e SET wake_at = plan.wake_at FROM plan
-    WHERE e.id = plan.id AND e.wake_at IS DISTINCT FROM plan.wake_at
+    UPDATE commands_appleenrolment SET wake_at = (SELECT after FROM plan)
+    WHERE id = (SELECT id FROM plan WHERE before IS DISTINCT FROM after)
 )
 SELECT me.device_id, me.enabled_at IS NOT NULL, me.blocked_at IS NOT NULL,
     sent.id, r.id, r.command, r.command_args, r.secret_args
 FROM me LEFT JOIN sent ON TRUE LEFT JOIN commands_commandrequest r ON r.id = sent.request_id
-"""
+""",
+    deliverable=literals(DELIVERABLE),
+    queued=literals([State.QUEUED]),
+    initiated=literals([State.INITIATED]),
+)
 
 
 def handle_connect(*, certificate_sha256: str, report: dict[str, Any]) -> bytes:
@@ -167,15 +171,12 @@ def _step(certificate_sha256: str, claimed: str, offer: Offer) -> Turn | None:
             "certificate": certificate_sha256,
             "claimed": claimed,
             "now": timezone.now(),
-            "deliverable": [state.value for state in DELIVERABLE],
             "fresh": offer is Offer.ALL,
             "new": offer is Offer.NEW,
             "patience": PATIENCE,
             "time_outs": TIME_OUTS,
             "redeliver": settings.REDELIVER_SECONDS,
             "repeat": settings.PUSH_REPEAT_SECONDS,
-            "queued": State.QUEUED.value,
-            "initiated": State.INITIATED.value,
         },
     )
     if not rows:

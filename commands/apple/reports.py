@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 import structlog
 from django.db import DatabaseError, transaction
 from django.utils import timezone
+from psycopg import sql
 
 from commands.catalogue import CATALOGUE, Command, Delivery
 from commands.models import CommandRequest, CommandResult, CommandStatus
@@ -23,7 +24,7 @@ from commands.models.status import State, sources_of
 from commands.services.enrolments import disable_enrolments
 from commands.services.queue import clear_queue
 from config.api.fields import parse_id
-from config.db import hot_query
+from config.db import hot_query, literals, spelled_out
 from devices.models import Device
 from tenants.sealing import SealError
 
@@ -60,38 +61,59 @@ class Taken(Enum):
     READ = "read"
 
 
-# The enrolment's row is locked for the rest of the transaction; the status row is bound to the reporting device.
-FIND_SQL: LiteralString = """
-SELECT e.device_id, s.id, s.state, s.request_id, r.command
-FROM commands_appleenrolment e
-LEFT JOIN commands_commandstatus s ON s.id = %(status)s AND s.device_id = e.device_id
-LEFT JOIN commands_commandrequest r ON r.id = s.request_id
-WHERE e.certificate_sha256 = %(certificate)s AND e.channel = 'device' AND e.enabled_at IS NOT NULL
-    AND (%(claimed)s = '' OR upper(e.enrolment_id) = upper(%(claimed)s))
-FOR NO KEY UPDATE OF e
+# The enrolment's row is locked for the rest of the transaction; the status row is bound to the reporting device. The
+# row is moved if it is in one of the states it may be moved from; its state is told as it was before.
+TAKE_SQL: LiteralString = """
+WITH me AS (
+    SELECT device_id FROM commands_appleenrolment
+    WHERE certificate_sha256 = %(certificate)s AND certificate_sha256 <> '' AND channel = 'device'
+        AND enabled_at IS NOT NULL AND (%(claimed)s = '' OR upper(enrolment_id) = upper(%(claimed)s)) FOR NO KEY UPDATE
+), row AS (
+    SELECT id, state, request_id FROM commands_commandstatus
+    WHERE id = %(status)s AND device_id = (SELECT device_id FROM me)
+), moved AS (
+    UPDATE commands_commandstatus SET {change}, reason = %(reason)s, attempts = 0, updated_at = %(now)s
+    WHERE id = (SELECT id FROM row) AND state IN ({sources}) RETURNING id
+)
+SELECT me.device_id, row.id, row.state, r.id, r.command, EXISTS (SELECT 1 FROM moved)
+FROM me LEFT JOIN row ON TRUE LEFT JOIN commands_commandrequest r ON r.id = row.request_id
 """
+
+
+def _ends(target: State) -> bytes:
+    change = sql.SQL("state = {}, not_now_at = NULL").format(sql.Literal(target.value))
+    return spelled_out(TAKE_SQL, change=change, sources=literals(sources_of(target)))
+
+
+TAKE_SQLS = {State.SUCCESS: _ends(State.SUCCESS), State.FAILURE: _ends(State.FAILURE)}
+# It waits and lets others pass on this connection; the next one is offered it again.
+PUT_OFF_SQL = spelled_out(
+    TAKE_SQL, change=sql.SQL("not_now_at = %(now)s, expires_at = NULL"), sources=literals(sources_of(State.ACKNOWLEDGED))
+)
+PUT_OFF_REASON = "The device asked to be offered it later (NotNow)."
 
 
 def take_report(certificate_sha256: str, claimed: str, status: Status, report: dict[str, Any]) -> Taken:
     """Within the connection's transaction. A report on an unknown or another device's command changes nothing."""
+    if status is Status.NOT_NOW:
+        target, statement, reason = None, PUT_OFF_SQL, PUT_OFF_REASON
+    else:
+        target = State.SUCCESS if status is Status.ACKNOWLEDGED else State.FAILURE
+        statement = TAKE_SQLS[target]
+        reason = "" if target is State.SUCCESS else _failure_reason(status, report)
+    who = {"certificate": certificate_sha256, "claimed": claimed}
     status_id = parse_id(str(report.get("CommandUUID", "")))
-    rows = hot_query(FIND_SQL, {"certificate": certificate_sha256, "claimed": claimed, "status": status_id})
+    rows = hot_query(statement, {**who, "status": status_id, "reason": reason, "now": timezone.now()})
     if not rows:
         return Taken.NOBODY
-    device_id, row_id, state, request_id, name = rows[0]
+    device_id, row_id, state, request_id, name, moved = rows[0]
     if row_id is None:
         log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
         return Taken.UNKNOWN
-    if status is Status.NOT_NOW:
-        _put_off(row_id)
-        return Taken.READ
-    target = State.SUCCESS if status is Status.ACKNOWLEDGED else State.FAILURE
-    reason = "" if target is State.SUCCESS else _failure_reason(status, report)
-    if not _close(row_id, target, reason):
-        log.info("report_after_the_end", status_id=str(row_id), state=state, reported=status)
-        return Taken.READ
     command = CATALOGUE.get(name)
-    if command is not None:
+    if not moved:
+        log.info("report_after_the_end", status_id=str(row_id), state=state, reported=status)
+    elif target is not None and command is not None:
         _keep(row_id, command, target, report)
         _tell(command, device_id, request_id, target, report)
     return Taken.READ
@@ -111,18 +133,6 @@ def _close(status_id: uuid.UUID, target: State, reason: str) -> bool:
         state=target, reason=reason, updated_at=timezone.now(), attempts=0, not_now_at=None
     )
     return moved == 1
-
-
-def _put_off(status_id: uuid.UUID) -> None:
-    """It waits and lets others pass on this connection; the next one is offered it again."""
-    now = timezone.now()
-    CommandStatus.objects.filter(pk=status_id, state__in=sources_of(State.ACKNOWLEDGED)).update(
-        not_now_at=now,
-        attempts=0,
-        expires_at=None,
-        updated_at=now,
-        reason="The device asked to be offered it later (NotNow).",
-    )
 
 
 def _failure_reason(status: Status, report: dict[str, Any]) -> str:
@@ -184,8 +194,9 @@ def _tell(command: Command, device_id: uuid.UUID, request_id: uuid.UUID, target:
     if target is not State.SUCCESS:
         command.on_unsuccessful([device_id])
         return
-    with _despite_odd_values(request_id):
-        command.on_success(Delivery(device_id, _arguments(command, request_id)), report)
+    if type(command).on_success is not Command.on_success:
+        with _despite_odd_values(request_id):
+            command.on_success(Delivery(device_id, _arguments(command, request_id)), report)
     if command.ends_enrolment:
         disable_enrolments(device_id)
         clear_queue(device=Device.objects.get(pk=device_id), reason="The device was erased.")

@@ -70,15 +70,18 @@ class MomentField(serializers.Field[dt.datetime, str, Any, Any]):
     def to_internal_value(self, data: str) -> dt.datetime:
         text = _LOST_PLUS.sub(r"\1+\2", str(data).strip())
         try:
-            moment = parse_datetime(text)
-            day = None if moment else parse_date(text)
-        except ValueError:
-            moment = day = None
-        if day:
-            moment = dt.datetime.combine(day, dt.time())
-        if moment is None:
-            raise serializers.ValidationError(f"{text[:60]!r} is not a date or date-time (2023-08-30T00:00:00.000Z).")
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+            moment = parse_datetime(text) or _midnight(text)
+            return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        except (ValueError, OverflowError):  # the latter for an offset that leads out of the calendar
+            told = f"{text[:60]!r} is not a date or date-time (2023-08-30T00:00:00.000Z)."
+            raise serializers.ValidationError(told) from None
+
+
+def _midnight(text: str) -> dt.datetime:
+    day = parse_date(text)
+    if day is None:
+        raise ValueError(text)
+    return dt.datetime.combine(day, dt.time())
 
 
 def parse_id(text: str) -> uuid.UUID | None:

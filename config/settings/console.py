@@ -20,6 +20,7 @@ UNFOLD = {
     "SITE_TITLE": "Muster",
     "SITE_HEADER": "Muster",
     "SITE_SUBHEADER": "Device management",
+    "SITE_URL": None,
     "SITE_ICON": logo,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "sizes": "any", "href": logo}],
     "STYLES": [style],

@@ -59,6 +59,18 @@ def open_enrolment_profile(token: str) -> EnrolmentProfile:
     return profile
 
 
+def newest_open_profile(*, tenant: Tenant, name: str = "") -> EnrolmentProfile:
+    """The tenant's link of this name, or of any; NotFound when none is open."""
+    profiles = EnrolmentProfile.objects.select_related("tenant").filter(tenant=tenant)
+    if name:
+        profiles = profiles.filter(name=name)
+    profile = next((profile for profile in profiles.order_by("-created_at") if profile.is_open), None)
+    if profile is None:
+        which = f"link named {name!r}" if name else "link"
+        raise NotFound(f"The tenant has no open enrolment {which}. Make one with `manage.py create_enrolment_link`.")
+    return profile
+
+
 def digest_of(challenge: str) -> str:
     return hashlib.sha256(challenge.encode()).hexdigest()
 
@@ -82,10 +94,12 @@ def _new_challenge(
 
 
 @transaction.atomic
-def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True) -> bytes:
-    """A profile with a fresh one-time challenge. Unsigned only for an operator's tools."""
+def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True, actor: Actor | None = None) -> bytes:
+    """A profile with a fresh one-time challenge. Unsigned only for an operator's tools; who then is the `actor`."""
     contents = profile_contents(tenant=profile.tenant, challenge=_new_challenge(tenant=profile.tenant, profile=profile))
     unsigned = build_profile(contents)
+    if actor is not None:
+        audit.record(actor=actor, action="enrolment_profile.issued", subject=profile, details={"signed": signed})
     return sign_profile(unsigned, authority=open_authority(tenant=profile.tenant)) if signed else unsigned
 
 

@@ -75,15 +75,16 @@ class AuditEventAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         name = Tenant.objects.filter(pk=OuterRef("tenant_id")).values("name")
-        return super().get_queryset(request).annotate(tenant_name=Subquery(name))
+        rows: QuerySet[AuditEvent] = super().get_queryset(request).annotate(tenant_name=Subquery(name))
+        return rows
 
     @admin.display(description="when", ordering="at")
     def when(self, obj: AuditEvent) -> SafeString:
         return display.moment(obj.at)
 
     @admin.display(description="who", ordering="actor")
-    def who(self, obj: AuditEvent) -> str:
-        return obj.actor
+    def who(self, obj: AuditEvent) -> str | SafeString:
+        return display.short(obj.actor) if obj.actor_kind == AuditEvent.ActorKind.DEVICE else obj.actor
 
     @admin.display(description="by", ordering="actor_kind")
     def kind(self, obj: AuditEvent) -> SafeString:
@@ -92,7 +93,7 @@ class AuditEventAdmin(ScopedAdmin):
 
     @admin.display(description="object")
     def subject(self, obj: AuditEvent) -> SafeString:
-        return display.two_lines(obj.object_type, obj.object_id)
+        return display.two_lines(obj.object_type, display.short(obj.object_id))
 
     @admin.display(description="tenant")
     def tenant(self, obj: Any) -> str:

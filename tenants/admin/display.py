@@ -69,6 +69,11 @@ def code(text: object) -> SafeString:
     return format_html('<code class="mu-code">{}</code>', text)
 
 
+def short(text: str) -> SafeString:
+    """The beginning of an id, all of it as the tooltip."""
+    return format_html('<code class="mu-code" title="{}">{}</code>', text, text[:8])
+
+
 def copyable(text: str) -> SafeString:
     """Text with a button that copies it (console.js)."""
     return format_html(

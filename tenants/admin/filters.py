@@ -26,8 +26,8 @@ class ScopedFilter(RelatedFieldListFilter):
 
     def field_choices(
         self, field: "Field[Any, Any]", request: HttpRequest, model_admin: "ModelAdmin[Any]"
-    ) -> list[tuple[Any, str]]:
-        if not isinstance(model_admin, ScopedAdmin) or field.related_model in (None, "self"):
+    ) -> list[tuple[Any, Any]]:
+        if not isinstance(model_admin, ScopedAdmin) or field.related_model is None:
             return []
-        rows = model_admin.choices_of(field.related_model, request, model_admin.view_role)  # type: ignore[arg-type]
+        rows = model_admin.choices_of(field.related_model, request, model_admin.view_role)
         return [(row.pk, str(row)) for row in rows]

@@ -16,7 +16,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class ConsoleUserAdmin(UserAdmin, ScopedAdmin):
+class ConsoleUserAdmin(UserAdmin, ScopedAdmin):  # type: ignore[type-arg]
     tenant_field = None
     add_role = change_role = delete_role = Role.ADMIN
     form = UserChangeForm

@@ -45,12 +45,15 @@ class TenantAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
         return super().get_queryset(request).order_by("name")
 
-    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[Any]:
         return ["name", "time_zone", "id", "members", "created_at"] if obj else ["name", "time_zone"]
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        wanted = {"name": obj.name, "time_zone": obj.time_zone, "actor": console_actor(request)}
-        saved = update_tenant(tenant=obj, **wanted) if change else create_tenant(tenant_id=obj.pk, **wanted)
+        actor, name, zone = console_actor(request), obj.name, obj.time_zone
+        if change:
+            saved = update_tenant(tenant=obj, name=name, time_zone=zone, actor=actor)
+        else:
+            saved = create_tenant(tenant_id=obj.pk, name=name, time_zone=zone, actor=actor)
         obj.__dict__.update(saved.__dict__)
 
     @admin.display(description="created", ordering="created_at")

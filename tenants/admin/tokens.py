@@ -35,7 +35,7 @@ class ApiTokenAdmin(ScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         return super().get_queryset(request).defer("digest")
 
-    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[Any]:
         if obj is None:
             return ["tenant", "name", "role", "expires_at"]
         return ["shown_prefix", "name", "role_label", "scope", "state", "expires", "used", "made", "created_by"]
@@ -61,6 +61,10 @@ class ApiTokenAdmin(ScopedAdmin):
         obj.__dict__.update(token.__dict__)
         said = format_html(TELL_ONCE, token.name or token.prefix, display.copyable(text))
         self.message_user(request, said, messages.WARNING)
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
+        """The message with the token says it all."""
+        return redirect("admin:tenants_apitoken_changelist")
 
     @page_action("Revoke", role=Role.ADMIN, icon="block", variant="danger")
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
