@@ -7,6 +7,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_ready
 from django.core.cache import cache
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
@@ -17,6 +18,7 @@ app = Celery("muster")
 app.set_default()  # for every thread of a web process
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)  # task ids in the worker's logs
 
 
 @app.task(bind=True, name="config.worker_heartbeat", ignore_result=True, expires=60)

@@ -5,6 +5,7 @@ A secret may come from a file: `SECRET_KEY_FILE=/run/secrets/key` wins over `SEC
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -19,7 +20,7 @@ _reader = environ.Env()
 def load() -> None:
     """Take settings from `.env`; without a DATABASE_URL, from the file a running `make run` leaves for other shells."""
     environ.Env.read_env(str(ROOT / ".env"))
-    if not os.environ.get("DATABASE_URL") and (VAR / "dev.env").exists():
+    if not any(os.environ.get(f"DATABASE_URL{kind}") for kind in ("", "_FILE")) and (VAR / "dev.env").exists():
         environ.Env.read_env(str(VAR / "dev.env"))
 
 
@@ -69,6 +70,15 @@ def secret(name: str, default: str = "") -> str:
         return Path(path).read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
+
+
+def url(name: str, default: str = "") -> str:
+    """An http(s) address without a slash at its end."""
+    value = secret(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an address such as https://mdm.example.org, not {value!r}.")
+    return value
 
 
 def required(name: str) -> str:

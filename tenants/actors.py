@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 
+from config.api.client import client_address
 from tenants.models import AuditEvent
 
 Kind = AuditEvent.ActorKind
@@ -29,7 +30,7 @@ SYSTEM = Actor(Kind.SYSTEM, "muster")
 
 def console_actor(request: HttpRequest) -> Actor:
     user: User | AnonymousUser = request.user
-    return Actor(Kind.CONSOLE, user.get_username(), request.META.get("REMOTE_ADDR") or "")
+    return Actor(Kind.CONSOLE, user.get_username(), client_address(request))
 
 
 def command_line_actor() -> Actor:

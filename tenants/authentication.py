@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from config.api.client import client_address
 from config.api.errors import Unauthorized
 from tenants.actors import Actor, Kind
 from tenants.models import ApiToken, Role, Tenant
@@ -61,7 +62,7 @@ class TokenAuthentication(BaseAuthentication):
             _header(request, PRIVATE_URL_HEADER)
         note_use(token)
         structlog.contextvars.bind_contextvars(tenant=str(tenant.pk), caller=caller_id or token.prefix)
-        caller = Caller(token, tenant, (caller_id or token.prefix)[:150], request.META.get("REMOTE_ADDR") or "")
+        caller = Caller(token, tenant, (caller_id or token.prefix)[:150], client_address(request))
         return caller, caller
 
     def authenticate_header(self, request: Request) -> str:

@@ -36,7 +36,7 @@ def identify(request: HttpRequest, body: bytes) -> Identity:
     signature = request.META.get("HTTP_MDM_SIGNATURE")
     if signature:
         return _from_signature(signature, body)
-    if settings.MDM_CERTIFICATE_HEADER and request.META.get("REMOTE_ADDR") in settings.MDM_TRUSTED_PROXIES:
+    if settings.MDM_CERTIFICATE_HEADER and request.META.get("REMOTE_ADDR") in settings.TRUSTED_PROXIES:
         return _from_proxy(request)
     raise UnidentifiedError("the request carries no Mdm-Signature")
 

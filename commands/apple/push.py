@@ -29,11 +29,12 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 LEASE = dt.timedelta(seconds=30)  # longer than a batch takes; a dead worker's claims are free again after it
 RETRY_FIRST, RETRY_MOST = 10, 900  # seconds of back-off
+DEAD_RETRY = dt.timedelta(days=1)  # a restored device may come back on a token that Apple called dead
 
 CLAIM_SQL: LiteralString = """
 UPDATE commands_appleenrolment SET wake_at = %(until)s WHERE id IN (
     SELECT id FROM commands_appleenrolment
-    WHERE wake_at <= %(now)s AND enabled_at IS NOT NULL AND push_token_dead_at IS NULL AND channel = 'device'
+    WHERE wake_at <= %(now)s AND enabled_at IS NOT NULL AND channel = 'device'
     ORDER BY wake_at LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING id
 """
@@ -151,9 +152,10 @@ def _note(claim: Claim, outcome: Outcome) -> None:
     error = f"{outcome.reason or 'HTTP'} ({outcome.status})"[:255]
     match outcome.verdict:
         case Verdict.ACCEPTED:
-            _write(claim, wake_at=repeat, always={"pushed_at": claim.at, "push_failures": 0, "push_error": ""})
+            always = {"pushed_at": claim.at, "push_failures": 0, "push_error": "", "push_token_dead_at": None}
+            _write(claim, wake_at=repeat, always=always)
         case Verdict.DEAD_TOKEN:
-            _write(claim, wake_at=None, always={"push_token_dead_at": now, "push_error": error})
+            _write(claim, wake_at=now + DEAD_RETRY, always={"push_token_dead_at": now, "push_error": error})
             log.info("push_token_dead", device=str(claim.enrolment.device_id), reason=outcome.reason)
         case Verdict.RETRY:
             wait = outcome.retry_after or _backoff(failures)

@@ -88,7 +88,9 @@ def _ends(target: State) -> bytes:
 TAKE_SQLS = {State.SUCCESS: _ends(State.SUCCESS), State.FAILURE: _ends(State.FAILURE)}
 # It waits and lets others pass on this connection; the next one is offered it again.
 PUT_OFF_SQL = spelled_out(
-    TAKE_SQL, change=sql.SQL("not_now_at = %(now)s, expires_at = NULL"), sources=literals(sources_of(State.ACKNOWLEDGED))
+    TAKE_SQL,
+    change=sql.SQL("not_now_at = %(now)s, expires_at = NULL"),
+    sources=literals(sources_of(State.ACKNOWLEDGED)),
 )
 PUT_OFF_REASON = "The device asked to be offered it later (NotNow)."
 

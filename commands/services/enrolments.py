@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from commands.models import AppleEnrolment
-from devices.models import Device
+from commands.services.queue import clear_queue
+from devices.models import Device, DeviceState
 from tenants import audit
 from tenants.actors import Actor
 
@@ -31,12 +32,15 @@ def lock_enrolments(device_id: uuid.UUID) -> None:
 def block_enrolment(*, device: Device, actor: Actor) -> bool:
     """At its next contact the device is told (401) to remove its management. False if it has no enrolment.
 
-    The one action that makes a device endpoint answer 401.
+    The one action that makes a device endpoint answer 401. The device is disabled at once and its queue ended.
     """
+    lock_enrolments(device.pk)
     now = timezone.now()
     enrolments = AppleEnrolment.objects.filter(device=device)
     blocked = enrolments.filter(blocked_at__isnull=True).update(blocked_at=now, updated_at=now)
     if blocked:
+        clear_queue(device=device, reason="The device was blocked.")
+        Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_by=actor.name, updated_at=now)
         wake = enrolments.filter(channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False)
         wake.update(wake_at=now)
         audit.record(actor=actor, action="device.blocked", subject=device)

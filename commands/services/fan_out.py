@@ -56,7 +56,8 @@ PRESENCE = {"all": "TRUE", "active": SEEN, "inactive": f"NOT ({SEEN})"}
 WAKE_SQL = """
 UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
     SELECT e.id FROM commands_appleenrolment e LEFT JOIN devices_heartbeat h ON h.device_id = e.device_id
-    WHERE e.device_id = ANY(%(devices)s) AND e.channel = 'device' AND e.enabled_at IS NOT NULL
+    WHERE e.device_id = ANY(%(devices)s) AND e.channel = 'device'
+        AND e.enabled_at IS NOT NULL AND e.push_token_dead_at IS NULL
         AND (e.wake_at IS NULL OR e.wake_at > %(now)s AND h.last_seen > e.pushed_at)
     ORDER BY e.id FOR NO KEY UPDATE OF e
 )

@@ -12,7 +12,8 @@ VAR_DIR = env.VAR
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", "only-for-development-on-this-machine-and-never-for-production")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
-BASE_URL = env.text("BASE_URL", "http://127.0.0.1:8000").rstrip("/")  # as devices and callers reach us
+BASE_URL = env.url("BASE_URL", "http://127.0.0.1:8000")  # as devices and callers reach us
+TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")  # peers whose X-Forwarded-For and MDM_CERTIFICATE_HEADER count
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
 
 INSTALLED_APPS = [
@@ -97,6 +98,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "config.api.client.client_address"
 SESSION_COOKIE_HTTPONLY = True
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
@@ -205,4 +207,3 @@ IDENTITY_RENEWAL_DAYS = env.number("IDENTITY_RENEWAL_DAYS", 60)  # before a devi
 PROFILE_SIGNING_CERTIFICATE = env.secret("PROFILE_SIGNING_CERTIFICATE")  # PEM, chain after it; else the tenant's own
 PROFILE_SIGNING_KEY = env.secret("PROFILE_SIGNING_KEY")
 MDM_CERTIFICATE_HEADER = env.text("MDM_CERTIFICATE_HEADER")  # e.g. X-SSL-Client-Cert; off by default
-MDM_TRUSTED_PROXIES = env.words("MDM_TRUSTED_PROXIES")

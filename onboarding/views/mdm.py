@@ -15,6 +15,7 @@ from commands.apple.connect import BlockedError, NotEnrolledError, handle_connec
 from commands.apple.identity import Identity, UnidentifiedError, identify
 from commands.apple.reports import MalformedReportError
 from commands.services.enrolments import is_blocked
+from config.api.client import client_address
 from onboarding.apple.messages import MalformedMessageError
 from onboarding.services import check_in
 from onboarding.services.renewals import adopt_renewed_identity
@@ -47,10 +48,10 @@ def mdm(request: HttpRequest) -> HttpResponse:
     except RequestDataTooBig:
         return _plain(413, "The message is too large.")
     except (UnidentifiedError, plist.PlistError, MalformedMessageError, MalformedReportError) as error:
-        log.warning("device_message_malformed", reason=str(error), source=request.META.get("REMOTE_ADDR"))
+        log.warning("device_message_malformed", reason=str(error), source=client_address(request))
         return _plain(400, f"{error}.")
     except (check_in.RefusedError, NotEnrolledError) as error:
-        log.warning("device_refused", reason=str(error) or "not enrolled", source=request.META.get("REMOTE_ADDR"))
+        log.warning("device_refused", reason=str(error) or "not enrolled", source=client_address(request))
         return _plain(403, f"{error or 'this certificate is not enrolled'}.")
     except BlockedError:
         return _plain(401, "This device is blocked.")
@@ -89,7 +90,7 @@ def _check_in(request: HttpRequest, identity: Identity, message: dict[str, Any])
         token = check_in.get_bootstrap_token(certificate_sha256=identity.sha256, message=message)
         return HttpResponse(plist.dumps({"BootstrapToken": token}), content_type=PLIST_TYPE)
     if kind in CHECK_INS:
-        source = request.META.get("REMOTE_ADDR") or ""
+        source = client_address(request)
         CHECK_INS[kind](certificate_sha256=identity.sha256, message=message, source=source)
         return HttpResponse(b"", content_type=PLIST_TYPE)
     reason = "is not offered by this server" if kind in UNSUPPORTED else "is not a check-in message"

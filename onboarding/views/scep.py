@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from config.api.client import client_address
 from onboarding.scep import messages
 from onboarding.services.identities import issue_for_request
 from tenants.models import Tenant
@@ -42,7 +43,7 @@ def _pki_operation(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     try:
         return HttpResponse(_answer(_message(request), tenant, authority), content_type="application/x-pki-message")
     except messages.ScepError as error:
-        log.warning("scep_unreadable", reason=str(error), source=request.META.get("REMOTE_ADDR"))
+        log.warning("scep_unreadable", reason=str(error), source=client_address(request))
         return _plain(400, f"{error}.")
     except RequestDataTooBig:
         return _plain(413, "The message is too large.")

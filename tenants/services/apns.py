@@ -29,7 +29,7 @@ def create_apns_certificate(*, tenant: Tenant, actor: Actor) -> ApnsCertificate:
 
 @transaction.atomic
 def import_apns_certificate(
-    *, tenant: Tenant, certificate_file: bytes, key_file: bytes, apple_id: str, actor: Actor
+    *, tenant: Tenant, certificate_file: bytes, key_file: bytes, apple_id: str, actor: Actor, force: bool = False
 ) -> ApnsCertificate:
     """A certificate whose key was made elsewhere. BadRequest when the two do not fit, or as for a completed one."""
     try:
@@ -39,7 +39,7 @@ def import_apns_certificate(
     if not isinstance(key, rsa.RSAPrivateKey):
         raise BadRequest("The key is not an RSA key.")
     row = _waiting_row(tenant, key, actor)
-    return complete_apns_certificate(certificate=row, pem=certificate_file, apple_id=apple_id, actor=actor)
+    return complete_apns_certificate(certificate=row, pem=certificate_file, apple_id=apple_id, actor=actor, force=force)
 
 
 def _waiting_row(tenant: Tenant, key: rsa.RSAPrivateKey, actor: Actor) -> ApnsCertificate:
@@ -58,9 +58,12 @@ def _waiting_row(tenant: Tenant, key: rsa.RSAPrivateKey, actor: Actor) -> ApnsCe
 
 @transaction.atomic
 def complete_apns_certificate(
-    *, certificate: ApnsCertificate, pem: bytes, apple_id: str, actor: Actor
+    *, certificate: ApnsCertificate, pem: bytes, apple_id: str, actor: Actor, force: bool = False
 ) -> ApnsCertificate:
-    """Apple's signed certificate for a waiting request. BadRequest when it does not fit."""
+    """Apple's signed certificate for a waiting request. BadRequest when it does not fit.
+
+    Also when its topic is not that of the tenant's devices, unless forced: they would all have to enrol again.
+    """
     row = ApnsCertificate.objects.select_for_update().get(pk=certificate.pk)
     signed = _parse(pem)
     key = serialization.load_pem_private_key(row.private_key, password=None)
@@ -70,6 +73,8 @@ def complete_apns_certificate(
     if not signed.not_valid_before_utc <= now <= signed.not_valid_after_utc:
         raise BadRequest(f"invalid APNs certificate: it is valid until {signed.not_valid_after_utc:%Y-%m-%d} only.")
     row.topic = _topic(signed)
+    if not force:
+        _refuse_another_topic(row)
     row.certificate = signed.public_bytes(serialization.Encoding.PEM).decode()
     row.cert_created_at = signed.not_valid_before_utc
     row.cert_expiry_on = signed.not_valid_after_utc
@@ -106,6 +111,18 @@ def _topic(certificate: x509.Certificate) -> str:
     if not values or not values[0].startswith(TOPIC_PREFIX):
         raise BadRequest(f"invalid APNs certificate: its subject carries no {TOPIC_PREFIX} topic; is it an MDM one?")
     return values[0]
+
+
+def _refuse_another_topic(row: ApnsCertificate) -> None:
+    """A renewed certificate keeps its topic; Apple gives another one to another request than a renewal."""
+    completed = ApnsCertificate.objects.filter(tenant=row.tenant, state=ApnsCertificate.State.COMPLETED)
+    topics = set(completed.exclude(pk=row.pk).values_list("topic", flat=True))
+    if topics and row.topic not in topics:
+        raise BadRequest(
+            f"invalid APNs certificate: its topic {row.topic} is not the tenant's {', '.join(sorted(topics))}. Devices "
+            "enrolled under the old topic could not be woken with it and would have to enrol again. Renew the old "
+            "certificate at Apple with the same Apple Account instead, or force this one."
+        )
 
 
 def _public_bytes(key: object) -> bytes:

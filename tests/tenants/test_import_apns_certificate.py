@@ -28,10 +28,10 @@ def files(tmp_path: Path, credentials: PushCredentials) -> tuple[Path, Path]:
     return certificate, key
 
 
-def take(tenant_id: object, certificate: Path, key: Path) -> str:
+def take(tenant_id: object, certificate: Path, key: Path, *more: str) -> str:
     out = StringIO()
     words = ["--tenant", str(tenant_id), "--certificate", str(certificate), "--key", str(key)]
-    call_command("import_apns_certificate", *words, "--apple-id", "it@example.com", stdout=out)
+    call_command("import_apns_certificate", *words, "--apple-id", "it@example.com", *more, stdout=out)
     return out.getvalue().strip()
 
 
@@ -54,6 +54,27 @@ def test_refuses_a_key_of_another_certificate(tenant: Tenant, files: tuple[Path,
         take(tenant.pk, *files)
 
     assert not ApnsCertificate.objects.exists()
+
+
+def test_refuses_another_topic_unless_forced(
+    tenant: Tenant, files: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    take(tenant.pk, *files)
+    stranger = StandInRoot(tmp_path_factory.mktemp("other")).new_push_credentials(topic=f"{TOPIC}.other")
+    files[0].write_bytes(stranger.certificate_pem)
+    files[1].write_bytes(stranger.private_key_pem)
+
+    with pytest.raises(CommandError, match="would have to enrol again"):
+        take(tenant.pk, *files)
+
+    assert ApnsCertificate.objects.count() == 1
+    assert take(tenant.pk, *files, "--force") == f"{TOPIC}.other"
+
+
+def test_takes_the_renewal_of_a_topic(tenant: Tenant, files: tuple[Path, Path]) -> None:
+    take(tenant.pk, *files)
+
+    assert take(tenant.pk, *files) == TOPIC
 
 
 def test_refuses_files_in_the_wrong_places(tenant: Tenant, files: tuple[Path, Path]) -> None:

@@ -18,6 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--key", type=Path, required=True, help="Its private key, PEM, without a passphrase.")
         parser.add_argument("--apple-id", required=True, help="The Apple Account it was made with.")
 
+        parser.add_argument("--force", action="store_true", help="Also when its topic is not that of the devices.")
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             certificate = import_apns_certificate(
@@ -26,6 +28,7 @@ class Command(BaseCommand):
                 key_file=options["key"].read_bytes(),
                 apple_id=options["apple_id"],
                 actor=command_line_actor(),
+                force=options["force"],
             )
         except OSError as error:
             raise CommandError(f"Cannot read {error.filename}: {error.strerror}.") from None

@@ -8,7 +8,7 @@ from tenants.services.tokens import revoke_api_token
 
 
 class Command(BaseCommand):
-    help = "Revokes the API token with this prefix (the part before the last underscore, as the console shows it)."
+    help = "Revokes the API token with this prefix (mst_ and the eight characters after it, as the console shows it)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("prefix")

@@ -155,7 +155,7 @@ def test_a_proxys_header_counts_for_nothing_by_default(device: SimulatedAppleDev
 def test_a_proxys_header_counts_for_nothing_from_another_address(
     device: SimulatedAppleDevice, settings: Settings
 ) -> None:
-    settings.MDM_CERTIFICATE_HEADER, settings.MDM_TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
+    settings.MDM_CERTIFICATE_HEADER, settings.TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
 
     response = put(None, idle(device), HTTP_X_CLIENT_CERT=urllib.parse.quote(pem(device)), REMOTE_ADDR="10.0.0.2")
 
@@ -166,7 +166,7 @@ def test_a_proxys_header_counts_for_nothing_from_another_address(
 def test_a_listed_proxys_header_names_the_device(
     device: SimulatedAppleDevice, settings: Settings, write: object
 ) -> None:
-    settings.MDM_CERTIFICATE_HEADER, settings.MDM_TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
+    settings.MDM_CERTIFICATE_HEADER, settings.TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
     assert callable(write)
 
     response = put(None, idle(device), HTTP_X_CLIENT_CERT=write(pem(device)), REMOTE_ADDR="10.0.0.1")
@@ -178,7 +178,7 @@ def test_a_listed_proxys_header_names_the_device(
 def test_a_listed_proxys_malformed_header_is_refused(
     device: SimulatedAppleDevice, settings: Settings, text: str
 ) -> None:
-    settings.MDM_CERTIFICATE_HEADER, settings.MDM_TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
+    settings.MDM_CERTIFICATE_HEADER, settings.TRUSTED_PROXIES = "X-Client-Cert", ["10.0.0.1"]
 
     response = put(None, idle(device), HTTP_X_CLIENT_CERT=text, REMOTE_ADDR="10.0.0.1")
 
