@@ -45,9 +45,7 @@ def test_superusers_open_every_list_and_every_form(tenant: Tenant) -> None:
         (Role.ADMIN, [*VIEWED, *OPERATED, *ADMINISTERED], INSTALLATION),
     ],
 )
-def test_members_open_what_their_role_allows(
-    tenant: Tenant, role: Role, pages: list[str], closed: list[str]
-) -> None:
+def test_members_open_what_their_role_allows(tenant: Tenant, role: Role, pages: list[str], closed: list[str]) -> None:
     Furnished(tenant)
     client = member(tenant, role)
 
