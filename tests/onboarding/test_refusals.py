@@ -191,7 +191,7 @@ def test_without_a_database_every_device_is_told_to_come_later(no_database: Simu
     device, tenant = identity_of(no_database), uuid.UUID(int=1)
     client = Client(raise_request_exception=False)
 
-    answers = [
+    answers: list[Any] = [
         put(device, {"UDID": no_database.udid, "Status": "Idle"}),
         put(device, {"UDID": no_database.udid, "Status": "Acknowledged", "CommandUUID": str(tenant)}),
         *(put(device, {"UDID": no_database.udid, "MessageType": kind}) for kind in SIGNED),
