@@ -56,7 +56,7 @@ class CommandRequestInput(serializers.Serializer[Any]):
         arguments = CATALOGUE[given["command"]].Arguments(data=_without_nulls(given.get("command_args", {})))
         if not arguments.is_valid():
             raise serializers.ValidationError({"command_args": arguments.errors})
-        schedule_args = dict(ScheduleArgs(given.get("schedule_args", {})).data)
+        schedule_args = _without_nulls(ScheduleArgs(given.get("schedule_args", {})).data)
         return {**given, "command_args": dict(arguments.validated_data), "schedule_args": schedule_args}
 
 

@@ -76,8 +76,13 @@ def list_devices(tenant: Tenant, **filters: Any) -> QuerySet[Device]:
     rows = _by_condition(rows, filters)
     rows = _by_group(rows, tenant, filters)
     if filters.get("search"):
-        rows = rows.filter(search_text__contains=filters["search"].lower())
+        rows = rows.filter(search_text__contains=_one_line(filters["search"]).lower())
     return rows.order_by(*_ordering(filters.get("ordering") or []))
+
+
+def _one_line(text: str) -> str:
+    """Lines part the fields in `search_text`: a match never spans two of them."""
+    return " ".join(text.splitlines())
 
 
 def _by_version(rows: QuerySet[Device], filters: dict[str, Any]) -> QuerySet[Device]:
@@ -90,10 +95,10 @@ def _by_version(rows: QuerySet[Device], filters: dict[str, Any]) -> QuerySet[Dev
 
 
 def _by_condition(rows: QuerySet[Device], filters: dict[str, Any]) -> QuerySet[Device]:
-    if filters.get("battery_level_gte") is not None:
-        rows = rows.filter(battery_level__gte=filters["battery_level_gte"])
-    if filters.get("battery_level_lte") is not None:
-        rows = rows.filter(battery_level__lte=filters["battery_level_lte"])
+    for name in ("gte", "lte"):
+        level = filters.get(f"battery_level_{name}")
+        if level is not None:  # Django drops a bound that every number keeps, and null would pass
+            rows = rows.filter(**{f"battery_level__{name}": level}, battery_level__isnull=False)
     if filters.get("is_gms") is not None:
         rows = rows.filter(is_gms=filters["is_gms"])
     if filters.get("active_connection"):
@@ -151,5 +156,5 @@ def list_heartbeats(
 ) -> QuerySet[Heartbeat]:
     """Devices seen strictly between the two bounds, latest first."""
     rows = Heartbeat.objects.filter(tenant=tenant, last_seen__gt=last_seen_gt, last_seen__lt=last_seen_lt)
-    rows = rows.exclude(device__state=DeviceState.DISABLED)
+    rows = rows.exclude(device__state=DeviceState.DISABLED).order_by("-last_seen", "device_id")
     return rows.filter(device__platform=platform) if platform else rows

@@ -40,7 +40,6 @@ class EnrolmentProfileAdmin(ScopedAdmin):
     view_role = add_role = Role.OPERATOR
     form = LinkForm
     list_display = ("name", "tenant", "group", "state", "expires", "certificates", "created_by", "created")
-    list_select_related = ("tenant", "group")
     list_filter = (("tenant", ScopedFilter), ("group", ScopedFilter))
     search_fields = ("name", "created_by")
     actions_detail = ("download_unsigned", "revoke")
@@ -144,7 +143,6 @@ class EnrolmentProfileAdmin(ScopedAdmin):
 @admin.register(IdentityCertificate)
 class IdentityCertificateAdmin(ScopedAdmin):
     list_display = ("subject", "serial_number", "ends", "renewal", "issued", "tenant")
-    list_select_related = ("tenant",)
     list_filter = (("tenant", ScopedFilter), ("not_after", DateRangeFilter))
     search_fields = ("=serial_number", "=sha256", "subject")
     search_help_text = "Serial number, SHA-256, subject"

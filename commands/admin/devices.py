@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from commands.admin import send_command
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
-from commands.admin.filters import LastSeenFilter, StateFilter
+from commands.admin.filters import LastSeenFilter, PushFilter, StateFilter
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
 from commands.services.enrolments import block_enrolment
@@ -54,13 +54,13 @@ class DeviceAdmin(ScopedAdmin):
     fields = ("alias", "group")
     list_display = ("title", "system", "state_name", "seen", "group", "supervised", "waiting", "tenant")
     list_display_links = ("title",)
-    list_select_related = ("group", "tenant", "heartbeat")
     list_filter = (
         ("tenant", ScopedFilter),
         ("platform", ChoicesFilter),
         StateFilter,
         ("group", ScopedFilter),
         LastSeenFilter,
+        PushFilter,
         ("device_source", ChoicesFilter),
     )
     search_fields = ("search_text",)  # one column holds all that is searched
@@ -71,7 +71,9 @@ class DeviceAdmin(ScopedAdmin):
     change_form_template = "admin/devices/device/page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
-        rows = super().get_queryset(request).select_related("tenant", "heartbeat").defer("search_text", "policy")
+        rows = (
+            super().get_queryset(request).select_related("tenant", "heartbeat", "group").defer("search_text", "policy")
+        )
         counted: QuerySet[Device] = rows.annotate(waiting_total=waiting_commands())
         return counted
 

@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
+from commands.models import AppleEnrolment
 from devices.models import Device, DeviceState
 from tenants.admin.filters import SimpleListFilter
 
@@ -53,6 +54,26 @@ class LastSeenFilter(SimpleListFilter):
         if value == "older":
             return queryset.filter(heartbeat__last_seen__lt=now - WITHIN["week"])
         return queryset.filter(heartbeat__isnull=True) if value == "never" else queryset
+
+
+class PushFilter(SimpleListFilter):
+    title = "waking"
+    parameter_name = "push"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("dead", "Push token dead"), ("failing", "Pushes fail"), ("blocked", "Blocked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        troubles = {
+            "dead": Q(push_token_dead_at__isnull=False, enabled_at__isnull=False),
+            "failing": Q(push_failures__gt=0, enabled_at__isnull=False),
+            "blocked": Q(blocked_at__isnull=False),
+        }
+        trouble = troubles.get(self.value() or "")
+        if trouble is None:
+            return queryset
+        enrolments = AppleEnrolment.objects.filter(trouble, channel=AppleEnrolment.Channel.DEVICE)
+        return queryset.filter(pk__in=enrolments.values("device"))
 
 
 class CommandFilter(SimpleListFilter):

@@ -28,7 +28,6 @@ def targets(request: CommandRequest) -> str:
 @admin.register(CommandRequest)
 class CommandRequestAdmin(ScopedAdmin):
     list_display = ("command", "targets", "progress", "created_by", "when", "schedule", "tenant")
-    list_select_related = ("tenant",)
     list_filter = (
         ("tenant", ScopedFilter),
         CommandFilter,

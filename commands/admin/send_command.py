@@ -111,7 +111,8 @@ def _notes(command: Command, devices: list[Device]) -> list[str]:
     if uncarried:
         notes.append(f"{counted(len(uncarried))} cannot carry this command and will answer with a failure.")
     if unsupervised:
-        notes.append(f"{counted(len(unsupervised))} are not supervised, as this command needs.")
+        verb = "is" if len(unsupervised) == 1 else "are"
+        notes.append(f"{counted(len(unsupervised))} {verb} not supervised, as this command needs.")
     return notes
 
 

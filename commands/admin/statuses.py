@@ -30,7 +30,6 @@ REASONS = 3  # told in one message
 class CommandStatusAdmin(ScopedAdmin):
     list_display = ("device_link", "command", "state_name", "remark", "attempts", "created", "updated", "tenant")
     list_display_links = ("command",)
-    list_select_related = ("device", "request", "tenant")
     list_filter = (("tenant", ScopedFilter), ("state", ChoicesFilter), CommandOfStatusFilter)
     linked_lookups = ("request__id__exact", "device__id__exact")
     search_fields = ("device__search_text",)
@@ -55,7 +54,7 @@ class CommandStatusAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommandStatus]:
         unread = ("request__secret_args", "request__devices", "request__groups", "device__search_text")
-        return super().get_queryset(request).select_related("device", "request").defer(*unread)
+        return super().get_queryset(request).select_related("device", "request", "tenant").defer(*unread)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[CommandStatus], search_term: str

@@ -28,19 +28,16 @@ def issue_for_request(*, tenant: Tenant, authority: Authority, request: Request)
     A request that is repeated because its answer got lost gets the same certificate. ScepError when refused.
     """
     key = _public_key(request)
-    if request.challenge:
-        challenge = _challenge(tenant, request)
-        repeated = IdentityCertificate.objects.filter(challenge=challenge).first()
-        if repeated is not None:
-            return _same_again(repeated, key, request)
-        renews = challenge.renews
-    elif request.message_type in (MessageType.RENEWAL, MessageType.UPDATE):
-        challenge, renews = None, _renewed_enrolment(tenant, request)
-        repeated = _renewed_before(renews, request)
-        if repeated is not None:
-            return _same_again(repeated, key, request)
+    renews = _renewed_enrolment(tenant, request)
+    challenge = None
+    if renews is not None:  # a device repeats its first challenge then, used as it is
+        repeated = _renewed_before(renews, request, key)
     else:
-        raise _refusal(request, "the request carries no challenge", FailInfo.BAD_REQUEST)
+        challenge = _challenge(tenant, request)
+        renews = challenge.renews
+        repeated = IdentityCertificate.objects.filter(challenge=challenge).first()
+    if repeated is not None:
+        return _same_again(repeated, key, request)
     certificate = issue_identity(authority=authority, public_key=key, subject=request.csr.subject)
     _remember(tenant, request, certificate, challenge, renews)
     if challenge is not None:
@@ -58,10 +55,14 @@ def _public_key(request: Request) -> rsa.RSAPublicKey:
 
 def _challenge(tenant: Tenant, request: Request) -> EnrolmentChallenge:
     """Locked, so that of two requests with one challenge the second sees the first one's certificate."""
+    if not request.challenge:
+        signed_by_stranger = request.message_type is not MessageType.PKCS_REQ
+        info = FailInfo.BAD_CERT_ID if signed_by_stranger else FailInfo.BAD_REQUEST
+        raise _refusal(request, "the request carries no challenge and renews no enrolled identity", info)
     challenge = (
         EnrolmentChallenge.objects.select_for_update(of=("self",))
         .select_related("renews")
-        .filter(tenant=tenant, digest=digest_of(request.challenge or ""))
+        .filter(tenant=tenant, digest=digest_of(request.challenge))
         .first()
     )
     if challenge is None:
@@ -72,33 +73,34 @@ def _challenge(tenant: Tenant, request: Request) -> EnrolmentChallenge:
 
 
 def _same_again(issued: IdentityCertificate, key: rsa.RSAPublicKey, request: Request) -> x509.Certificate:
-    certificate = x509.load_pem_x509_certificate(issued.certificate.encode())
+    certificate = _certificate(issued)
     if _key_bytes(certificate.public_key()) != _key_bytes(key):
         raise _refusal(request, "the challenge was used before", FailInfo.BAD_REQUEST)
     return certificate
 
 
-def _renewed_enrolment(tenant: Tenant, request: Request) -> AppleEnrolment:
-    """The enrolment pinned to the certificate that signed the renewal."""
+def _renewed_enrolment(tenant: Tenant, request: Request) -> AppleEnrolment | None:
+    """The enrolment pinned to the certificate that signed the renewal; None if it is no renewal, or not of ours."""
+    if request.message_type not in (MessageType.RENEWAL, MessageType.UPDATE):
+        return None
     fingerprint = hashlib.sha256(request.signer.public_bytes(Encoding.DER)).hexdigest()
-    enrolment = AppleEnrolment.objects.filter(
+    return AppleEnrolment.objects.filter(
         tenant=tenant,
         channel=AppleEnrolment.Channel.DEVICE,
         certificate_sha256=fingerprint,
         enabled_at__isnull=False,
         blocked_at__isnull=True,
     ).first()
-    if enrolment is None:
-        raise _refusal(request, "the renewal is not signed by an enrolled identity", FailInfo.BAD_CERT_ID)
-    return enrolment
 
 
-def _renewed_before(enrolment: AppleEnrolment, request: Request) -> IdentityCertificate | None:
-    """What the same transaction was given, if its answer was lost."""
-    transaction_id = _stored_transaction_id(request)
-    return IdentityCertificate.objects.filter(
-        renews=enrolment, transaction_id=transaction_id, challenge__isnull=True
+def _renewed_before(enrolment: AppleEnrolment, request: Request, key: rsa.RSAPublicKey) -> IdentityCertificate | None:
+    """What the same transaction was given, if its answer was lost: nothing was said with it yet."""
+    issued = IdentityCertificate.objects.filter(
+        renews=enrolment, transaction_id=_stored_transaction_id(request), challenge=None, enrolment=None
     ).first()
+    if issued is None or _key_bytes(_certificate(issued).public_key()) != _key_bytes(key):
+        return None
+    return issued
 
 
 def _stored_transaction_id(request: Request) -> str:
@@ -124,6 +126,10 @@ def _remember(
         renews=renews,
         not_after=certificate.not_valid_after_utc,
     )
+
+
+def _certificate(issued: IdentityCertificate) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(issued.certificate.encode())
 
 
 def _key_bytes(key: object) -> bytes:

@@ -19,6 +19,7 @@ from config.api.client import client_address
 from onboarding.apple.messages import MalformedMessageError
 from onboarding.services import check_in
 from onboarding.services.renewals import adopt_renewed_identity
+from onboarding.views.bodies import read_body
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ def mdm(request: HttpRequest) -> HttpResponse:
         response["Allow"] = "PUT"
         return response
     try:
-        body = _body(request)
+        body = read_body(request, MAX_BODY)
         identity = identify(request, body)
         message = plist.loads(body, max_bytes=MAX_BODY)
         return _answer(request, identity, message)
@@ -55,14 +56,6 @@ def mdm(request: HttpRequest) -> HttpResponse:
         return _plain(403, f"{error or 'this certificate is not enrolled'}.")
     except BlockedError:
         return _plain(401, "This device is blocked.")
-
-
-def _body(request: HttpRequest) -> bytes:
-    """Up to a bound of its own: that of the REST API's bodies may be set lower."""
-    body = request.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise RequestDataTooBig
-    return body
 
 
 def _answer(request: HttpRequest, identity: Identity, message: dict[str, Any]) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from config.api.client import client_address
 from onboarding.scep import messages
 from onboarding.services.identities import issue_for_request
+from onboarding.views.bodies import read_body
 from tenants.models import Tenant
 from tenants.services.authority import Authority, open_authority
 
@@ -52,10 +53,7 @@ def _pki_operation(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def _message(request: HttpRequest) -> bytes:
     """A POST carries the message as its body, whatever else stands in the query."""
     if request.method == "POST":
-        body = request.read(MAX_MESSAGE + 1)
-        if len(body) > MAX_MESSAGE:
-            raise RequestDataTooBig
-        return body
+        return read_body(request, MAX_MESSAGE)
     return messages.decode_get_message(request.GET.get("message", ""))
 
 

@@ -48,6 +48,17 @@ def roles_of(request: HttpRequest) -> dict[uuid.UUID, Role]:
     return roles
 
 
+def sees_several(request: HttpRequest) -> bool:
+    """Whether the user sees more than one tenant, so that rows must say whose they are."""
+    if not user_of(request).is_superuser:
+        return len(roles_of(request)) > 1
+    several: bool | None = getattr(request, "sees_several", None)
+    if several is None:
+        several = len(Tenant.objects.values_list("pk")[:2]) > 1
+        request.sees_several = several  # type: ignore[attr-defined]
+    return several
+
+
 def page_action(
     description: str, *, role: Role, icon: str = "", variant: str = "default", new_tab: bool = False
 ) -> Callable[[F], F]:
@@ -172,8 +183,7 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[type-arg]
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The tenant's name only for those who see several."""
         names = list(super().get_list_display(request))
-        several = "tenant" in names and len(tenants_of_user(user_of(request))[:2]) > 1
-        return names if several else [name for name in names if name != "tenant"]
+        return names if sees_several(request) else [name for name in names if name != "tenant"]
 
     def choices_of(self, model: type[Model], request: HttpRequest, role: Role) -> QuerySet[Any]:
         """The rows of another model that this user may pick from; closed unless that model has a page of its own."""

@@ -1,7 +1,7 @@
 """Single messages of Apple devices, as a test wants them: signed by a real identity, with any content."""
 
 import plistlib
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
 from django.test import Client
@@ -10,7 +10,7 @@ from onboarding.models import EnrolmentProfile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_profile import read_enrolment
 from onboarding.simulation.identity import Identity, SignatureStyle
-from onboarding.simulation.scep_client import PKCS_REQ, ScepClient
+from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient
 from tests.factories.fleet import TOPIC, InProcess, download, key_number
 
 CONNECT, CHECK_IN = "/mdm/connect", "/mdm/checkin"
@@ -29,6 +29,13 @@ def issued(link: EnrolmentProfile, number: int = 900) -> Identity:
     return Identity(key, ScepClient(InProcess(), scep).request_certificate(key, signer, message_type=PKCS_REQ))
 
 
+def renewed(device: SimulatedAppleDevice, number: int = 950) -> Identity:
+    """An identity fetched by a SCEP renewal; the device does not know of it yet."""
+    assert device.state.management is not None
+    key, client = key_number(number), ScepClient(InProcess(), device.state.management.scep)
+    return Identity(key, client.request_certificate(key, identity_of(device), message_type=RENEWAL_REQ))
+
+
 def put(
     identity: Identity | None,
     message: dict[str, Any] | bytes,
@@ -44,8 +51,7 @@ def put(
     if signature is None and identity is not None:
         signature = identity.mdm_signature(body, style)
     headers = {} if signature is None else {"Mdm-Signature": signature}
-    response: HttpResponse = Client().generic(method, path, body, headers=headers, **extra)
-    return response
+    return cast(HttpResponse, Client().generic(method, path, body, headers=headers, **extra))
 
 
 def report(

@@ -36,12 +36,19 @@ class Identity:
 
     def write(self, folder: Path, name: str) -> None:
         """`<name>.pem` with the certificate and `<name>.key` with the key."""
-        (folder / f"{name}.pem").write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-        (folder / f"{name}.key").write_bytes(
-            self.key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        (folder / f"{name}.pem").write_text(pem(self.certificate))
+        (folder / f"{name}.key").write_text(key_pem(self.key))
+
+
+def pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_pem(key: Any) -> str:
+    encoded: bytes = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return encoded.decode()
 
 
 @cache

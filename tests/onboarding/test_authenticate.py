@@ -118,9 +118,7 @@ def test_a_certificate_of_one_enrolment_cannot_begin_another(
     assert row_of(device).updated_at == before
 
 
-def test_a_certificate_cannot_take_over_another_enrolment(
-    link: EnrolmentProfile, device: SimulatedAppleDevice
-) -> None:
+def test_a_certificate_cannot_take_over_another_enrolment(link: EnrolmentProfile, device: SimulatedAppleDevice) -> None:
     other = enrol(link, 2)
 
     assert check_in(device, "Authenticate", UDID=other.udid).status_code == 403

@@ -305,7 +305,10 @@ def test_removing_an_unknown_profile_is_a_failure_with_the_devices_words(
     assert "not installed" in row.reason
 
 
-@pytest.mark.parametrize("wrong", ["", "!!!", encoded(b"text"), encoded(plistlib.dumps({"PayloadType": "Configuration"}))])
+NAMELESS = encoded(plistlib.dumps({"PayloadType": "Configuration"}))
+
+
+@pytest.mark.parametrize("wrong", ["", "!!!", encoded(b"text"), NAMELESS])
 def test_a_profile_that_is_none_is_refused_at_the_api(api: ApiClient, device: SimulatedAppleDevice, wrong: str) -> None:
     body = {
         "command_type": "DEVICE",

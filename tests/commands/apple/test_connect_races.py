@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection, connections, transaction
@@ -108,7 +108,7 @@ def test_two_connections_drain_a_queue_without_doubling_or_losing(device: Simula
 
 def test_the_same_report_on_two_connections_counts_once(device: SimulatedAppleDevice) -> None:
     row = queued(row_of(device), "DEVICE_INFORMATION", state=State.INITIATED, attempts=1)
-    answer = {"QueryResponses": {"DeviceName": "Room 7"}}
+    answer: dict[str, Any] = {"QueryResponses": {"DeviceName": "Room 7"}}
 
     at_once([lambda: report(device, "Acknowledged", row.pk, **answer).status_code] * 4)
 

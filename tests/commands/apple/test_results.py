@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from commands.catalogue.information import QUERIES
 from commands.models import CommandResult
 from commands.models.status import State
 from devices.models import DeviceProfile
@@ -33,22 +34,18 @@ WILD: list[Any] = [
     {},
     {"a": {"b": {"c": [1, {"d": b"e"}]}}},
 ]
-INFORMATION_KEYS = (
-    "UDID SerialNumber DeviceName OSVersion BuildVersion ModelName Model ProductName DeviceCapacity "
-    "AvailableDeviceCapacity BatteryLevel CellularTechnology IMEI MEID ModemFirmwareVersion IsSupervised ICCID "
-    "BluetoothMAC WiFiMAC EthernetMAC PhoneNumber ServiceSubscriptions AwaitingConfiguration TimeZone"
-).split()
-PROFILE_KEYS = (
-    "PayloadIdentifier PayloadUUID PayloadVersion PayloadDisplayName PayloadOrganization PayloadDescription "
-    "PayloadRemovalDisallowed HasRemovalPasscode IsEncrypted IsManaged PayloadContent SignerCertificates"
-).split()
+PROFILE_KEYS = [
+    "PayloadIdentifier", "PayloadUUID", "PayloadVersion", "PayloadDisplayName", "PayloadOrganization",
+    "PayloadDescription", "PayloadRemovalDisallowed", "HasRemovalPasscode", "IsEncrypted", "IsManaged",
+    "PayloadContent", "SignerCertificates",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", WILD, ids=lambda value: repr(value)[:30])
 def test_wild_device_information_never_loses_the_result(device: SimulatedAppleDevice, value: Any) -> None:
     row = queued(row_of(device), "DEVICE_INFORMATION", state=State.INITIATED)
 
-    response = report(device, "Acknowledged", row.pk, QueryResponses=dict.fromkeys(INFORMATION_KEYS, value))
+    response = report(device, "Acknowledged", row.pk, QueryResponses=dict.fromkeys(QUERIES, value))
 
     row.refresh_from_db()
     assert (response.status_code, row.state) == (200, State.SUCCESS)
@@ -82,7 +79,8 @@ def test_a_wild_error_chain_never_loses_the_result(device: SimulatedAppleDevice,
 def test_wrong_types_in_the_envelope_lose_nothing(device: SimulatedAppleDevice) -> None:
     for name in ("QueryResponses", "ProfileList", "ErrorChain"):
         row = queued(row_of(device), "DEVICE_INFORMATION", state=State.INITIATED)
-        assert report(device, "Acknowledged", row.pk, **{name: 7}).status_code == 200
+        wrong: dict[str, Any] = {name: 7}
+        assert report(device, "Acknowledged", row.pk, **wrong).status_code == 200
         row.refresh_from_db()
         assert row.state == State.SUCCESS
 

@@ -1,0 +1,73 @@
+"""Browsers of console users."""
+
+import datetime as dt
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from devices.models import Device, DeviceGroup
+from onboarding.models import EnrolmentProfile
+from tenants.models import ApnsCertificate, Membership, Role, Tenant
+from tests.factories.commands import AppleEnrolmentFactory, queued
+from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
+from tests.factories.tenants import UserFactory, token_for
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def browser(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client
+
+
+def superuser() -> Client:
+    return browser(UserFactory(username="root", is_superuser=True))
+
+
+def member(tenant: Tenant, role: Role = Role.OPERATOR) -> Client:
+    """Logged in as a member of the tenant; several calls make several users."""
+    user = UserFactory()
+    Membership.objects.create(user=user, tenant=tenant, role=role)
+    return browser(user)
+
+
+def apns_certificate(tenant: Tenant, *, days: int = 200, **fields: object) -> ApnsCertificate:
+    """A completed one that ends in so many days. Its key is the word `apns-private-key`."""
+    return ApnsCertificate.objects.create(
+        **{
+            "tenant": tenant,
+            "state": ApnsCertificate.State.COMPLETED,
+            "private_key": b"apns-private-key",
+            "certificate": "PEM",
+            "topic": f"com.apple.mgmt.External.{tenant.pk}",
+            "cert_expiry_on": timezone.now() + dt.timedelta(days=days),
+            **fields,
+        }
+    )
+
+
+class Furnished:
+    """One of everything in a tenant, named after it, with planted secrets."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        word = tenant.name
+        self.tenant = tenant
+        self.group: DeviceGroup = DeviceGroupFactory(tenant=tenant, name=f"{word} group")
+        self.device: Device = DeviceFactory(
+            tenant=tenant, name=f"{word} phone", serial=f"{word}SERIAL", group=self.group
+        )
+        seen(self.device)
+        self.enrolment = AppleEnrolmentFactory(
+            device=self.device,
+            push_token=b"planted-push-token",
+            push_magic=b"planted-push-magic",
+            unlock_token=b"planted-unlock-token",
+            bootstrap_token=b"planted-bootstrap-token",
+        )
+        self.status = queued(self.device, "LOCK", reason=f"{word} reason")
+        self.request = self.status.request
+        self.token, self.token_text = token_for(tenant)
+        self.certificate = apns_certificate(tenant)
+        self.link = EnrolmentProfile.objects.create(tenant=tenant, name=f"{word} link")
