@@ -5,7 +5,6 @@ row id are the associated data, so a value copied to another row or column does 
 """
 
 import base64
-import binascii
 import os
 from functools import lru_cache
 from typing import Any
@@ -32,10 +31,12 @@ def _keys(text: str) -> dict[str, AESGCM]:
         name, _, encoded = entry.partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
-        if not name or len(name) > 32 or len(key) != 32:
+        if not name.isascii() or not 1 <= len(name) <= 32 or len(key) != 32:
             raise ImproperlyConfigured("ENCRYPTION_KEYS must be `id:base64 of 32 bytes`, comma-separated.")
+        if name in keys:
+            raise ImproperlyConfigured(f"ENCRYPTION_KEYS: two keys are called {name!r}.")
         keys[name] = AESGCM(key)
     if not keys:
         raise ImproperlyConfigured("ENCRYPTION_KEYS is empty.")
@@ -50,9 +51,9 @@ def seal(plain: bytes, *, context: str) -> bytes:
 
 
 def unseal(sealed: bytes, *, context: str) -> bytes:
-    if sealed[:1] != VERSION:
+    length = sealed[1] if len(sealed) > 1 else 0
+    if sealed[:1] != VERSION or len(sealed) < 2 + length + NONCE_BYTES:
         raise SealError("not a sealed value")
-    length = sealed[1]
     name = sealed[2 : 2 + length].decode(errors="replace")
     key = _keys(settings.ENCRYPTION_KEYS).get(name)
     if key is None:

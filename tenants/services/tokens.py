@@ -13,6 +13,7 @@ from tenants.actors import Actor
 from tenants.models import ApiToken, Role, Tenant
 
 SCHEME = "mst"
+PREFIX_LENGTH = len(SCHEME) + 9
 USE_RESOLUTION = dt.timedelta(minutes=1)  # `last_used_at` is written at most this often
 
 
@@ -48,7 +49,8 @@ def revoke_api_token(*, prefix: str, actor: Actor) -> ApiToken:
     """Revoking twice changes nothing. NotFound for an unknown prefix."""
     token = ApiToken.objects.select_for_update(of=("self",)).filter(prefix=prefix).first()
     if token is None:
-        raise NotFound(f"No API token has the prefix {prefix!r}.")
+        shown = prefix[:PREFIX_LENGTH]  # somebody may have pasted a whole token
+        raise NotFound(f"No API token has the prefix {shown!r}.")
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])

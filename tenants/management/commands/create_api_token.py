@@ -1,6 +1,7 @@
 import datetime as dt
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -9,6 +10,8 @@ from tenants.actors import command_line_actor
 from tenants.models import Role
 from tenants.selectors import get_tenant
 from tenants.services.tokens import create_api_token
+
+MOST_DAYS = 100 * 365
 
 
 class Command(BaseCommand):
@@ -24,17 +27,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]
-        if days is not None and days < 1:
-            raise CommandError("--days must be at least 1.")
+        if days is not None and not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"--days must be at least 1 and at most {MOST_DAYS}.")
         try:
-            tenant = get_tenant(options["tenant"]) if options["tenant"] else None
+            _, text = create_api_token(
+                tenant=get_tenant(options["tenant"]) if options["tenant"] else None,
+                role=Role(options["role"]),
+                name=options["name"],
+                expires_at=timezone.now() + dt.timedelta(days=days) if days else None,
+                actor=command_line_actor(),
+            )
         except ApplicationError as error:
             raise CommandError(error.message) from None
-        _, text = create_api_token(
-            tenant=tenant,
-            role=Role(options["role"]),
-            name=options["name"],
-            expires_at=timezone.now() + dt.timedelta(days=days) if days else None,
-            actor=command_line_actor(),
-        )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
         self.stdout.write(text)
