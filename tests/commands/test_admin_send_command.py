@@ -133,14 +133,15 @@ def test_says_what_will_not_work_before_it_is_sent(tenant: Tenant) -> None:
     assert "1 device is not supervised" in page
 
 
-def test_a_command_that_nothing_carries_takes_json(tenant: Tenant) -> None:
+def test_an_argument_of_free_shape_is_asked_for_as_json(tenant: Tenant) -> None:
     device, client = DeviceFactory(tenant=tenant), member(tenant)
 
-    refused = send(client, "SET_KIOSK_APP", device, command_args="[1]")
-    assert "This must be a JSON object." in refused.content.decode()
+    refused = send(client, "UPDATE_DEVICE_CONFIG", device, custom_settings_config="[1]")
+    assert not CommandRequest.objects.exists()
+    assert "custom_settings_config" in refused.content.decode()
 
-    send(client, "SET_KIOSK_APP", device, command_args='{"package_name": "org.example"}')
-    assert CommandRequest.objects.get().command_args == {"package_name": "org.example"}
+    send(client, "UPDATE_DEVICE_CONFIG", device, custom_settings_config='{"colour": "blue"}')
+    assert CommandRequest.objects.get().command_args == {"custom_settings_config": {"colour": "blue"}}
 
 
 def test_a_viewer_sends_nothing(tenant: Tenant) -> None:

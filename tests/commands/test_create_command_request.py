@@ -122,7 +122,6 @@ def test_schedule_arguments_of_an_immediate_command_are_kept(api: ApiClient, dev
         ({"days": "Monday"}, "schedule_args.days: "),
         ({"name": {}}, "schedule_args.name: "),
     ],
-    ids=str,
 )
 def test_schedule_arguments_of_the_wrong_type_are_400(
     api: ApiClient, device_id: str, fields: dict[str, Any], named: str
@@ -176,7 +175,7 @@ def test_a_wrong_value_is_400_and_named_with_its_rule(api: ApiClient, body: dict
         ("DYNAMIC", "`devices` or `groups`: at least one id"),
     ],
 )
-@pytest.mark.parametrize("empty", [{}, {"devices": [], "groups": []}, {"devices": None, "groups": None}], ids=str)
+@pytest.mark.parametrize("empty", [{}, {"devices": [], "groups": []}, {"devices": None, "groups": None}])
 def test_each_command_type_needs_its_targets(
     api: ApiClient, command_type: str, needed: str, empty: dict[str, Any]
 ) -> None:

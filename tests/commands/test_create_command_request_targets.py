@@ -11,6 +11,7 @@ from devices.models import DeviceState
 from tenants.models import Tenant
 from tests.commands.profiles import profile
 from tests.conftest import ApiClient
+from tests.factories.arguments import SAMPLES
 from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory, seen
 
 REQUESTS = "/api/commands/v0/commands/"
@@ -25,14 +26,11 @@ CARRIED = {
     "INSTALL_PROFILE",
     "REMOVE_PROFILE",
 }
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "INSTALL_PROFILE": {"profile": profile()},
-    "REMOVE_PROFILE": {"profile_identifier": "example.wifi"},
-}
+ARGUMENTS: dict[str, dict[str, Any]] = {**SAMPLES, "INSTALL_PROFILE": {"profile": profile()}}
 
 
 def send(api: ApiClient, command: str = "LOCK", **fields: Any) -> CommandRequest:
-    body = {"command_type": "DEVICE", "command": command, "command_args": ARGUMENTS.get(command, {}), **fields}
+    body = {"command_type": "DEVICE", "command": command, "command_args": ARGUMENTS[command], **fields}
     response = api.post(REQUESTS, body)
     assert response.status_code == 201, response.json()
     return CommandRequest.objects.get(pk=response.json()["content"]["id"])

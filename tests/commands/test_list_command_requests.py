@@ -107,7 +107,6 @@ def test_ids_of_another_tenant_find_nothing(api: ApiClient, tenant: Tenant, othe
         ({"schedule": "LATER"}, "schedule: 'LATER' is not one of IMMEDIATE, WINDOW, RECURRING."),
         ({"exclude_internal_commands": "maybe"}, "exclude_internal_commands: Must be a valid boolean."),
     ],
-    ids=str,
 )
 def test_a_filter_that_makes_no_sense_is_400_and_named(api: ApiClient, query: dict[str, str], message: str) -> None:
     response = api.get(REQUESTS, query=query)

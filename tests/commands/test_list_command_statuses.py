@@ -80,7 +80,6 @@ def test_ids_of_another_tenant_find_nothing(api: ApiClient, tenant: Tenant, othe
         ({"state": "command queued"}, "state: 'command queued' is not one of "),
         ({"exclude_internal_commands": "x"}, "exclude_internal_commands: "),
     ],
-    ids=str,
 )
 def test_a_filter_that_makes_no_sense_is_400_and_named(api: ApiClient, query: dict[str, str], message: str) -> None:
     response = api.get(STATUSES, query=query)

@@ -27,7 +27,6 @@ def path(device_id: object) -> str:
         (dt.timedelta(minutes=30, seconds=1), 0),
         (dt.timedelta(days=400), 0),
     ],
-    ids=str,
 )
 def test_the_status_is_one_for_half_an_hour(api: ApiClient, tenant: Tenant, ago: dt.timedelta, status: int) -> None:
     with time_machine.travel(NOW, tick=False):

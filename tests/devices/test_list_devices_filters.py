@@ -131,7 +131,6 @@ EVERY = APPLE | ANDROID
         ({"platform": "APPLE", "battery_level_lte": "50", "os": "iOS"}, {"old"}),
         ({"platform": "ANDROID", "udid": "UDID-1"}, set()),
     ],
-    ids=str,
 )
 def test_a_filter_lets_through_what_matches(api: ApiClient, query: dict[str, str], names: set[str]) -> None:
     assert found(api, **query) == names

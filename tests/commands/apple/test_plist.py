@@ -100,7 +100,7 @@ def test_accepts_a_document_type() -> None:
 
 
 @both_formats
-@pytest.mark.parametrize("value", ["text", ["a"], 5, True], ids=str)
+@pytest.mark.parametrize("value", ["text", ["a"], 5, True])
 def test_refuses_anything_but_a_dictionary(format: plistlib.PlistFormat, value: Any) -> None:
     with pytest.raises(plist.PlistError, match="dictionary"):
         plist.loads(plistlib.dumps(value, fmt=format))
