@@ -2,20 +2,11 @@
 
 import uuid
 
-import structlog
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from commands.tasks import fan_out_request
-
-log = structlog.get_logger(__name__)
+from config.celery import publish
 
 
 def nudge_fan_out(request_id: uuid.UUID) -> None:
-    def publish() -> None:
-        try:
-            fan_out_request.delay(str(request_id))
-        except OperationalError as error:
-            log.warning("nudge_lost", request=str(request_id), error=str(error))
-
-    transaction.on_commit(publish)
+    transaction.on_commit(lambda: publish(fan_out_request, str(request_id)))

@@ -4,10 +4,15 @@ import os
 import time
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.signals import worker_ready
 from django.core.cache import cache
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.exceptions import LimitExceeded, OperationalError
+from kombu.pools import producers
+
+log = structlog.get_logger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.base")
 
@@ -19,6 +24,22 @@ app.set_default()  # for every thread of a web process
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)  # task ids in the worker's logs
+
+
+PATIENCE = 1  # seconds that a caller of the API waits for a broker that is away
+IMPATIENT = {"socket_connect_timeout": PATIENCE, "socket_timeout": PATIENCE, "max_retries": 0}
+
+
+def publish(task: Any, *arguments: str) -> bool:
+    """Sends a task from inside a request; False, soon, if no broker takes it."""
+    pool = producers[app.connection_for_write(transport_options=IMPATIENT)]
+    try:
+        with pool.acquire(block=True, timeout=PATIENCE) as producer:
+            task.apply_async(arguments, producer=producer)
+    except (OperationalError, LimitExceeded) as error:
+        log.warning("task_not_published", task=task.name, error=str(error))
+        return False
+    return True
 
 
 @app.task(bind=True, name="config.worker_heartbeat", ignore_result=True, expires=60)
