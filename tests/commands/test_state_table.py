@@ -35,7 +35,7 @@ def test_only_what_was_not_delivered_can_be_cancelled() -> None:
     assert set(CANCELLABLE) == {State.QUEUED, State.SCHEDULED}
 
 
-@pytest.mark.parametrize("target", list(State), ids=str)
+@pytest.mark.parametrize("target", list(State))
 def test_sources_are_the_moves_read_backwards(target: State) -> None:
     assert set(sources_of(target)) == {state for state in State if target in MOVES[state]}
 
@@ -54,7 +54,7 @@ def test_the_database_refuses_a_second_row_for_a_device_and_slot(tenant: Tenant)
         queued(row.device, request=row.request)
 
 
-@pytest.mark.parametrize("state", list(State), ids=str)
+@pytest.mark.parametrize("state", list(State))
 def test_cancelling_obeys_the_table(tenant: Tenant, state: State) -> None:
     row = queued(DeviceFactory(tenant=tenant), state=state)
 
@@ -67,7 +67,7 @@ def test_cancelling_obeys_the_table(tenant: Tenant, state: State) -> None:
     assert row.state == state
 
 
-@pytest.mark.parametrize("state", list(State), ids=str)
+@pytest.mark.parametrize("state", list(State))
 def test_clearing_a_queue_obeys_the_table(tenant: Tenant, other_tenant: Tenant, state: State) -> None:
     row = queued(DeviceFactory(tenant=tenant), state=state)
     theirs = queued(DeviceFactory(tenant=other_tenant), state=state)

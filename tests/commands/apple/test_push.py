@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -84,9 +85,7 @@ def test_nobody_is_pushed_before_the_time(apns: ApnsStandIn, tenant: Tenant) -> 
 
 
 @pytest.mark.usefixtures("certificate")
-@pytest.mark.parametrize(
-    "columns", [{"enabled_at": None}, {"push_token_dead_at": timezone.now()}, {"channel": "user"}], ids=str
-)
+@pytest.mark.parametrize("columns", [{"enabled_at": None}, {"channel": "user"}])
 def test_a_channel_that_is_not_to_be_woken_is_not_pushed(
     apns: ApnsStandIn, tenant: Tenant, columns: dict[str, object]
 ) -> None:
@@ -180,6 +179,23 @@ def test_a_dead_token_is_left_in_peace_and_the_enrolment_kept(apns: ApnsStandIn,
     assert reason in enrolment.push_error
     apns.behave()
     assert (find_lost_wakes(), wake_due_devices()) == (0, 0)
+
+
+@pytest.mark.usefixtures("certificate")
+def test_a_dead_token_is_tried_again_a_day_later_as_a_restored_device_comes_back_on_it(
+    apns: ApnsStandIn, tenant: Tenant
+) -> None:
+    enrolment = due(tenant)
+    queued(enrolment.device)
+    apns.misbehave(Fault(reason="Unregistered"))
+    wake_due_devices()
+    apns.behave()
+
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1, minutes=1), tick=False):
+        assert wake_due_devices() == 1
+
+    enrolment.refresh_from_db()
+    assert (enrolment.push_token_dead_at, enrolment.push_error) == (None, "")
 
 
 @pytest.mark.parametrize("reason", ["BadCertificate", "TopicDisallowed", "BadTopic"])

@@ -54,9 +54,7 @@ def test_a_command_is_not_handed_before_its_time(device: SimulatedAppleDevice) -
     assert handed(report(device)) is None
 
 
-@pytest.mark.parametrize(
-    "state", [State.SUCCESS, State.FAILURE, State.CANCELLED, State.TIMEOUT, State.SCHEDULED], ids=str
-)
+@pytest.mark.parametrize("state", [State.SUCCESS, State.FAILURE, State.CANCELLED, State.TIMEOUT, State.SCHEDULED])
 def test_a_command_that_does_not_wait_is_not_handed(device: SimulatedAppleDevice, state: State) -> None:
     queued(row_of(device), state=state)
 
