@@ -6,8 +6,8 @@ from config.settings.logs import logging_config
 
 SECRET_KEY = env.required("SECRET_KEY")
 ENCRYPTION_KEYS = env.required("ENCRYPTION_KEYS")
-BASE_URL = env.required("BASE_URL").rstrip("/")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [BASE_URL.split("://", 1)[1].split("/")[0].rsplit(":", 1)[0]]
+BASE_URL = env.web_url("BASE_URL", env.required("BASE_URL"))
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [env.host_of(BASE_URL)]
 env.required("DATABASE_URL")
 REDIS_URL = env.required("REDIS_URL")
 DEBUG = False
