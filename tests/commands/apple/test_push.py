@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -88,7 +89,7 @@ def test_nobody_is_pushed_before_the_time(apns: ApnsStandIn, tenant: Tenant) -> 
     "columns", [{"enabled_at": None}, {"push_token_dead_at": timezone.now()}, {"channel": "user"}], ids=str
 )
 def test_a_channel_that_is_not_to_be_woken_is_not_pushed(
-    apns: ApnsStandIn, tenant: Tenant, columns: dict[str, object]
+    apns: ApnsStandIn, tenant: Tenant, columns: dict[str, Any]
 ) -> None:
     due(tenant, **columns)
 
