@@ -86,7 +86,7 @@ def test_nobody_is_pushed_before_the_time(apns: ApnsStandIn, tenant: Tenant) -> 
 
 @pytest.mark.usefixtures("certificate")
 @pytest.mark.parametrize(
-    "columns", [{"enabled_at": None}, {"push_token_dead_at": timezone.now()}, {"channel": "user"}], ids=str
+    "columns", [{"enabled_at": None}, {"push_token_dead_at": timezone.now()}, {"channel": "user"}], ids=" ".join
 )
 def test_a_channel_that_is_not_to_be_woken_is_not_pushed(
     apns: ApnsStandIn, tenant: Tenant, columns: dict[str, Any]
