@@ -18,9 +18,14 @@ _reader = environ.Env()
 
 
 def load() -> None:
-    """Take settings from `.env`; without a DATABASE_URL, from the file a running `make run` leaves for other shells."""
+    """Take settings from `.env`; without a database, from the file a running `make run` leaves for other shells.
+
+    Never from that file in production: what is not set there must be missed.
+    """
     environ.Env.read_env(str(ROOT / ".env"))
-    if not any(os.environ.get(f"DATABASE_URL{kind}") for kind in ("", "_FILE")) and (VAR / "dev.env").exists():
+    production = os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".production")
+    given = any(os.environ.get(f"DATABASE_URL{ending}") for ending in ("", "_FILE"))
+    if not production and not given and (VAR / "dev.env").exists():
         environ.Env.read_env(str(VAR / "dev.env"))
 
 
@@ -70,15 +75,8 @@ def secret(name: str, default: str = "") -> str:
         return Path(path).read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}.") from None
-
-
-def url(name: str, default: str = "") -> str:
-    """An http(s) address without a slash at its end."""
-    value = secret(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ImproperlyConfigured(f"{name} must be an address such as https://mdm.example.org, not {value!r}.")
-    return value
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE: {path} is not text.") from None
 
 
 def required(name: str) -> str:
@@ -88,11 +86,30 @@ def required(name: str) -> str:
     return value
 
 
+def web_url(name: str, value: str) -> str:
+    """The http(s) address `value` of the variable `name`, without a slash at its end."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an address such as https://mdm.example.org, not {value!r}.")
+    return value.rstrip("/")
+
+
+def host_of(url: str) -> str:
+    """As ALLOWED_HOSTS wants it: IPv6 addresses in brackets."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
+
+
 def database(*, pool: bool = True) -> dict[str, object]:
     """Django's database settings from DATABASE_URL, with the pool sized for one process's threads."""
-    settings: dict[str, object] = dict(_reader.db_url_config(secret("DATABASE_URL", LOCAL_DATABASE)))
-    if settings.get("ENGINE") != "django.db.backends.postgresql":
+    url = secret("DATABASE_URL", LOCAL_DATABASE)
+    if url.partition("://")[0] not in ("postgres", "postgresql"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgresql://…).")
+    try:
+        settings: dict[str, object] = dict(_reader.db_url_config(url))
+    except ValueError:  # its text may show the password
+        told = "DATABASE_URL is not a URL; special characters in its password are written %XX."
+        raise ImproperlyConfigured(told) from None
     raw = settings.get("OPTIONS")
     options: dict[str, object] = dict(raw) if isinstance(raw, dict) else {}
     host = options.pop("host", None)

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
@@ -35,6 +35,7 @@ def health(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when this server can do its whole work, 503 otherwise; each check says how it went."""
     checks = {name: _outcome(check) for name, check in CHECKS.items()}
+    checks["migrations"] = _outcome(_migrations) if checks["database"]["ok"] else dict(checks["database"])
     good = all(outcome["ok"] for outcome in checks.values())
     return JsonResponse({"status": "ready" if good else "not ready", "checks": checks}, status=200 if good else 503)
 
@@ -51,7 +52,7 @@ def _database() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except Error as error:
         log.warning("database_not_ready", error=str(error))
         raise NotReady("The database does not answer.") from None
 
@@ -60,32 +61,31 @@ def _migrations() -> None:
     try:
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         raise NotReady("The database does not answer.") from None
     if plan:
         raise NotReady(f"{len(plan)} migrations are not applied; run `manage.py migrate`.")
 
 
 def _broker() -> None:
-    client = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2)
     try:
-        client.ping()
-    except RedisError as error:
+        with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as client:
+            client.ping()
+    except (RedisError, ValueError) as error:
         log.warning("broker_not_ready", error=str(error))
         raise NotReady("The broker (REDIS_URL) does not answer.") from None
-    finally:
-        client.close()
 
 
 def _worker() -> None:
     heartbeat = cache.get(WORKER_HEARTBEAT_KEY)
-    if heartbeat is None:
+    reported = heartbeat.get("at") if isinstance(heartbeat, dict) else None
+    if not isinstance(reported, float):
         raise NotReady("No worker has reported lately; check that `worker` and `beat` run.")
-    if time.time() - heartbeat["at"] > 60:
+    if time.time() - reported > 60:
         raise NotReady("The last worker report is older than a minute; check that `worker` and `beat` run.")
 
 
-CHECKS = {"database": _database, "migrations": _migrations, "broker": _broker, "worker": _worker}
+CHECKS = {"database": _database, "broker": _broker, "worker": _worker}
 
 
 def _wants_json(request: HttpRequest) -> bool:

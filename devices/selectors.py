@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, OrderBy, Q, QuerySet
+from django.db.models import BooleanField, F, OrderBy, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -110,7 +110,7 @@ def _by_group(rows: QuerySet[Device], tenant: Tenant, filters: dict[str, Any]) -
     if filters.get("group_multi_immediate"):
         rows = rows.filter(group_id__in=filters["group_multi_immediate"])
     if filters.get("group_multi"):
-        rows = rows.filter(group_id__in=with_subgroups(tenant, filters["group_multi"]))
+        rows = rows.filter(_is_below(tenant, filters["group_multi"]))
     return rows
 
 
@@ -133,6 +133,15 @@ WITH RECURSIVE tree AS (
     SELECT child.id FROM devices_devicegroup child JOIN tree ON child.parent_id = tree.id
 ) SELECT id FROM tree
 """
+
+
+def _is_below(tenant: Tenant, group_ids: list[uuid.UUID]) -> RawSQL:
+    """Whether a device is in one of these groups or below.
+
+    An array, not `IN (SELECT …)`: PostgreSQL cannot guess how many groups a tree has, and would read all devices.
+    """
+    test = f"devices_device.group_id = ANY(ARRAY({SUBGROUPS_SQL}))"
+    return RawSQL(test, (tenant.pk, list(group_ids)), output_field=BooleanField())
 
 
 def with_subgroups(tenant: Tenant, group_ids: list[uuid.UUID]) -> RawSQL:

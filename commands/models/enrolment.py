@@ -22,7 +22,9 @@ class AppleEnrolment(models.Model):
         USER = "user"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", db_index=False
+    )  # a constraint's leads
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="apple_enrolments")
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.DEVICE)
     enrolment_id = models.CharField(max_length=255, help_text="UDID or EnrollmentID; user channels add :<user id>")

@@ -12,7 +12,7 @@ VAR_DIR = env.VAR
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", "only-for-development-on-this-machine-and-never-for-production")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
-BASE_URL = env.url("BASE_URL", "http://127.0.0.1:8000")  # as devices and callers reach us
+BASE_URL = env.web_url("BASE_URL", env.secret("BASE_URL", "http://127.0.0.1:8000"))  # as devices and callers reach us
 TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")  # peers whose X-Forwarded-For and MDM_CERTIFICATE_HEADER count
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", (BASE_URL,))
 

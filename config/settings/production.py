@@ -1,16 +1,13 @@
 """Production: nothing starts without its secrets, everything travels by TLS."""
 
-from urllib.parse import urlsplit
-
 from config import env
 from config.settings.base import *  # noqa: F403 - settings modules extend one another; Django reads names, not imports
 from config.settings.logs import logging_config
 
 SECRET_KEY = env.required("SECRET_KEY")
 ENCRYPTION_KEYS = env.required("ENCRYPTION_KEYS")
-env.required("BASE_URL")
-BASE_URL = env.url("BASE_URL")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(BASE_URL).hostname or ""]
+BASE_URL = env.web_url("BASE_URL", env.required("BASE_URL"))
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [env.host_of(BASE_URL)]
 env.required("DATABASE_URL")
 REDIS_URL = env.required("REDIS_URL")
 DEBUG = False

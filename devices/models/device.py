@@ -175,7 +175,8 @@ class Device(models.Model):
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "id"], name="device_list"),  # the list's default order
-            models.Index(fields=["tenant", "group", "id"], name="device_of_group"),  # group filters and fan-out
+            models.Index(fields=["tenant", "state", "platform", "id"], name="device_of_state"),  # counts; the filters
+            models.Index(fields=["tenant", "group", "state", "id"], name="device_in_group"),  # group filters, counts
             models.Index(fields=["tenant", "id"], name="device_slice"),  # fan-out walks a tenant's devices by id
             models.Index(fields=["tenant", "name", "id"], name="device_by_name"),  # ordering=name
             models.Index(Upper("udid"), "tenant", name="device_by_udid"),  # check-in and the `udid` filter

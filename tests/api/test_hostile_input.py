@@ -129,11 +129,11 @@ def test_a_nul_character_anywhere_is_400(api: ApiClient, tenant: Tenant, key: st
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul(api: ApiClient, tenant: Tenant) -> None:
-    args = {"package_name": "\\u0000"}
+    args = {"custom_settings_config": {"text": "\\u0000"}}
     body = {
         "command_type": "DEVICE",
         "devices": [belongings_of(tenant).device],
-        "command": "SET_KIOSK_APP",
+        "command": "UPDATE_DEVICE_CONFIG",
         "command_args": args,
     }
 

@@ -1,6 +1,7 @@
 """What beat runs: finds what a lost nudge left behind, drops what is old. All of it is safe to run twice."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from commands.models import CommandRequest, CommandResult, CommandStatus
 from commands.services.requests import create_command_request
 from commands.tasks import drop_old_results, fan_out_request, sweep_requests, wake_devices, wake_lost_devices
-from config.celery import app
 from tenants.models import Tenant
+from tests.factories.broker import tasks_go_to
 from tests.factories.commands import AppleEnrolmentFactory, CommandRequestFactory, queued
 from tests.factories.devices import DeviceFactory
 from tests.factories.tenants import ACTOR
@@ -83,17 +84,13 @@ def test_old_answers_are_dropped_and_their_states_kept(tenant: Tenant, settings:
 
 
 @pytest.fixture
-def no_broker() -> Any:
+def _no_broker() -> Iterator[None]:
     """Tasks go to a broker that is not there."""
-    before = {key: app.conf[key] for key in ("task_always_eager", "broker_url", "broker_transport_options")}
-    app.conf.update(task_always_eager=False, broker_url="redis://127.0.0.1:1/0")
-    app._after_fork()  # forgets its connections
-    yield
-    app.conf.update(before)
-    app._after_fork()
+    with tasks_go_to("redis://127.0.0.1:1/0"):
+        yield
 
 
-@pytest.mark.usefixtures("no_broker")
+@pytest.mark.usefixtures("_no_broker")
 def test_without_a_broker_a_request_is_taken_and_swept_later(
     tenant: Tenant, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:

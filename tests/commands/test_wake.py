@@ -109,6 +109,7 @@ def test_a_lost_wake_is_found(enrolment: AppleEnrolment) -> None:
 @pytest.mark.parametrize(
     "columns",
     [{"enabled_at": None}, {"push_token_dead_at": timezone.now()}, {"wake_at": timezone.now() + HOUR}],
+    ids=" ".join,
 )
 def test_no_wake_is_found_where_none_was_lost(enrolment: AppleEnrolment, columns: dict[str, object]) -> None:
     queued(enrolment.device)

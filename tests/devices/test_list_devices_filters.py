@@ -11,7 +11,7 @@ from tests.conftest import ApiClient
 from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory
 
 DEVICES = "/api/device/v0/devices/"
-BLUEPRINT, OTHER_BLUEPRINT = str(uuid.uuid4()), str(uuid.uuid4())
+BLUEPRINT, OTHER_BLUEPRINT = "5c0a1e4e-0000-4000-8000-00000000000b", "5c0a1e4e-0000-4000-8000-00000000000c"
 
 
 def found(api: ApiClient, **query: Any) -> set[str]:
@@ -131,6 +131,7 @@ EVERY = APPLE | ANDROID
         ({"platform": "APPLE", "battery_level_lte": "50", "os": "iOS"}, {"old"}),
         ({"platform": "ANDROID", "udid": "UDID-1"}, set()),
     ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_filter_lets_through_what_matches(api: ApiClient, query: dict[str, str], names: set[str]) -> None:
     assert found(api, **query) == names

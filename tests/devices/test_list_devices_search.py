@@ -49,18 +49,12 @@ def found(api: ApiClient, text: str) -> list[str]:
     return [row["id"] for row in response.json()["content"]["results"]]
 
 
-def named(value: Any) -> str:
-    """The same in every process, which a function's own text is not."""
-    return getattr(value, "__name__", str(value))
-
-
 @pytest.mark.parametrize(
     ("factory", "fields"),
     [
-        *((DeviceFactory, fields) for fields in (EVERYWHERE | APPLE).values()),
-        *((AndroidFactory, fields) for fields in (EVERYWHERE | ANDROID).values()),
+        *(pytest.param(DeviceFactory, told, id=f"apple {name}") for name, told in (EVERYWHERE | APPLE).items()),
+        *(pytest.param(AndroidFactory, told, id=f"android {name}") for name, told in (EVERYWHERE | ANDROID).items()),
     ],
-    ids=named,
 )
 def test_finds_a_part_of_a_named_field_in_any_case(
     api: ApiClient, tenant: Tenant, other_tenant: Tenant, factory: Any, fields: dict[str, Any]
@@ -75,10 +69,9 @@ def test_finds_a_part_of_a_named_field_in_any_case(
 @pytest.mark.parametrize(
     ("factory", "fields"),
     [
-        *((DeviceFactory, fields) for fields in (NOWHERE | ANDROID).values()),
-        *((AndroidFactory, fields) for fields in (NOWHERE | APPLE).values()),
+        *(pytest.param(DeviceFactory, told, id=f"apple {name}") for name, told in (NOWHERE | ANDROID).items()),
+        *(pytest.param(AndroidFactory, told, id=f"android {name}") for name, told in (NOWHERE | APPLE).items()),
     ],
-    ids=named,
 )
 def test_looks_nowhere_else(api: ApiClient, tenant: Tenant, factory: Any, fields: dict[str, Any]) -> None:
     factory(tenant=tenant, **fields)

@@ -107,7 +107,9 @@ def _made_up_identity(number: int) -> Identity:
     return Identity.self_signed(key_number(number), subject)
 
 
-def placed(tenant: Tenant, index: int = 1, *, supervised: bool | None = True, **columns: Any) -> SimulatedAppleDevice:
+def placed(
+    tenant: Tenant, index: int = 1, *, supervised: bool | None = True, topic: str = TOPIC, **columns: Any
+) -> SimulatedAppleDevice:
     """An enrolled device without the conversation of an enrolment: its rows are made, its pin is a made-up identity."""
     device = simulated(index, supervised=supervised)
     identity = _made_up_identity(index)
@@ -116,7 +118,7 @@ def placed(tenant: Tenant, index: int = 1, *, supervised: bool | None = True, **
         scep=ScepPayload("http://testserver/none", "", "", [], 2048, 5, ""),
         server_url="http://testserver/mdm/connect",
         check_in_url="http://testserver/mdm/checkin",
-        topic=TOPIC,
+        topic=topic,
         sign_message=True,
         check_out_when_removed=True,
         identity=identity,
@@ -130,7 +132,7 @@ def placed(tenant: Tenant, index: int = 1, *, supervised: bool | None = True, **
     AppleEnrolmentFactory(
         device=row,
         enrolment_id=device.udid,
-        topic=TOPIC,
+        topic=topic,
         certificate_sha256=identity.certificate.fingerprint(hashes.SHA256()).hex(),
         push_token=management.push_token,
         push_magic=management.push_magic,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -87,7 +88,7 @@ def test_nobody_is_pushed_before_the_time(apns: ApnsStandIn, tenant: Tenant) -> 
 @pytest.mark.usefixtures("certificate")
 @pytest.mark.parametrize("columns", [{"enabled_at": None}, {"channel": "user"}])
 def test_a_channel_that_is_not_to_be_woken_is_not_pushed(
-    apns: ApnsStandIn, tenant: Tenant, columns: dict[str, object]
+    apns: ApnsStandIn, tenant: Tenant, columns: dict[str, Any]
 ) -> None:
     due(tenant, **columns)
 

@@ -1,0 +1,52 @@
+"""A worker process for one job, which says what the job took: `python -m bench.worker fan_out ID`, or `push`.
+
+Django is set up by the environment that the bench gives it. The first line it writes is the result as JSON.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import asdict, dataclass
+
+import django
+
+
+@dataclass(frozen=True)
+class Job:
+    seconds: float
+    cpu: float  # seconds of the worker
+    peak: float  # MiB of memory the process ever held
+    grown: float  # MiB more than before the job
+    done: int
+
+
+def in_another_process(*words: str) -> Job:
+    done = subprocess.run([sys.executable, "-m", "bench.worker", *words], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"bench: the worker failed:\n{done.stderr[-2000:]}")
+    return Job(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main(words: list[str]) -> None:
+    django.setup()
+    services = __import__("commands.services.fan_out", fromlist=["fan_out"])
+    push = __import__("commands.apple.push", fromlist=["wake_due_devices"])
+    before, began, cpu = _memory(), time.perf_counter(), time.process_time()
+    if words[0] == "fan_out":
+        services.fan_out(uuid.UUID(words[1]))
+        done = 1
+    else:
+        done = push.wake_due_devices()
+    took, used = time.perf_counter() - began, time.process_time() - cpu
+    sys.stdout.write(json.dumps(asdict(Job(took, used, _memory(), _memory() - before, done))) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
