@@ -12,6 +12,10 @@ import uuid
 from dataclasses import asdict, dataclass
 
 import django
+from django.utils.module_loading import import_string
+
+# Imported when Django is set up.
+JOBS = {"fan_out": "commands.services.fan_out.fan_out", "push": "commands.apple.push.wake_due_devices"}
 
 
 @dataclass(frozen=True)
@@ -36,14 +40,10 @@ def _memory() -> float:
 
 def main(words: list[str]) -> None:
     django.setup()
-    services = __import__("commands.services.fan_out", fromlist=["fan_out"])
-    push = __import__("commands.apple.push", fromlist=["wake_due_devices"])
+    job, *given = words
+    work = import_string(JOBS[job])
     before, began, cpu = _memory(), time.perf_counter(), time.process_time()
-    if words[0] == "fan_out":
-        services.fan_out(uuid.UUID(words[1]))
-        done = 1
-    else:
-        done = push.wake_due_devices()
+    done = work(*map(uuid.UUID, given)) or 0
     took, used = time.perf_counter() - began, time.process_time() - cpu
     sys.stdout.write(json.dumps(asdict(Job(took, used, _memory(), _memory() - before, done))) + "\n")
 

@@ -1,12 +1,13 @@
 """Fixtures of every test: two tenants, and callers of the API for them."""
 
 import json
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from tenants.models import Role, Tenant
@@ -63,9 +64,10 @@ class ApiClient:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    yield
-    cache.clear()
+def _empty_cache() -> None:
+    """Every test has keys of its own: processes of one run share the server."""
+    prefix = uuid.uuid4().hex
+    caches.settings["default"]["KEY_PREFIX"] = caches["default"].key_prefix = prefix
 
 
 @pytest.fixture

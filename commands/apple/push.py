@@ -50,6 +50,13 @@ UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
 ) RETURNING id
 """
 
+# The timer is set only where nobody has since our claim: a device may have come, or more may wait for it.
+ACCEPTED_SQL: LiteralString = """
+UPDATE commands_appleenrolment SET pushed_at = %(at)s, push_failures = 0, push_error = '', push_token_dead_at = NULL,
+    wake_at = CASE WHEN wake_at = %(until)s THEN %(repeat)s ELSE wake_at END
+WHERE id IN (SELECT id FROM commands_appleenrolment WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE)
+"""
+
 _clients: dict[tuple[uuid.UUID, str], ApnsClient] = {}
 
 
@@ -107,12 +114,15 @@ def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
     except (UnusableCertificate, SealError, OSError) as error:
         _postpone([by_id[id] for id in told_ids], f"The APNs certificate cannot be used: {error}")
         return 0
+    accepted = [by_id[outcome.id] for outcome in outcomes if outcome.verdict is Verdict.ACCEPTED]
+    _note_accepted(accepted)
     for outcome in outcomes:
-        _note(by_id[outcome.id], outcome)
+        if outcome.verdict is not Verdict.ACCEPTED:
+            _note(by_id[outcome.id], outcome)
     stopped = next((outcome for outcome in outcomes if outcome.verdict is Verdict.STOP_TOPIC), None)
     if stopped is not None:
         stop_topic(certificate=certificate, reason=stopped.reason)
-    return sum(outcome.verdict is Verdict.ACCEPTED for outcome in outcomes)
+    return len(accepted)
 
 
 def _notification(enrolment: AppleEnrolment) -> Notification | None:
@@ -145,15 +155,23 @@ def _client(certificate: ApnsCertificate) -> ApnsClient:
     return _clients[key]
 
 
+def _note_accepted(claims: list[Claim]) -> None:
+    """In one statement: as a rule it is all of them. `claims` were made together."""
+    if not claims:
+        return
+    moments = {"at": claims[0].at, "until": claims[0].until, "repeat": _repeat()}
+    hot_query(ACCEPTED_SQL, {"ids": [claim.enrolment.pk for claim in claims], **moments})
+
+
+def _repeat() -> dt.datetime:
+    return timezone.now() + dt.timedelta(seconds=settings.PUSH_REPEAT_SECONDS)
+
+
 def _note(claim: Claim, outcome: Outcome) -> None:
     now = timezone.now()
-    repeat = now + dt.timedelta(seconds=settings.PUSH_REPEAT_SECONDS)
     failures = claim.enrolment.push_failures + 1
     error = f"{outcome.reason or 'HTTP'} ({outcome.status})"[:255]
     match outcome.verdict:
-        case Verdict.ACCEPTED:
-            always = {"pushed_at": claim.at, "push_failures": 0, "push_error": "", "push_token_dead_at": None}
-            _write(claim, wake_at=repeat, always=always)
         case Verdict.DEAD_TOKEN:
             _write(claim, wake_at=now + DEAD_RETRY, always={"push_token_dead_at": now, "push_error": error})
             log.info("push_token_dead", device=str(claim.enrolment.device_id), reason=outcome.reason)
@@ -162,7 +180,7 @@ def _note(claim: Claim, outcome: Outcome) -> None:
             always = {"push_failures": min(failures, 1000), "push_error": error}
             _write(claim, wake_at=now + dt.timedelta(seconds=wait), always=always)
         case _:
-            _write(claim, wake_at=repeat, always={"push_error": error})
+            _write(claim, wake_at=_repeat(), always={"push_error": error})
             log.error("push_refused", device=str(claim.enrolment.device_id), reason=outcome.reason)
 
 

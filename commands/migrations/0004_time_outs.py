@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commands", "0002_hot_tables"),
+        ("commands", "0003_drop_enrolment_tenant_index"),
         ("devices", "0001_initial"),
         ("tenants", "0002_audit_append_only"),
     ]
