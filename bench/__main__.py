@@ -17,7 +17,10 @@ BENCHMARKS = ("connect", "fanout", "lists", "push")
 
 
 def main() -> None:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: choose from {', '.join(BENCHMARKS)}")
     with own_database() as url:
         os.environ.update(settings_for(url))
         django.setup()
@@ -35,7 +38,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name", help=", ".join(BENCHMARKS))
+    parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(BENCHMARKS)}; all without a name")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions, of which the cheapest counts")
     parser.add_argument("--devices", type=int, default=2000, help="connect, push: how many devices")
     parser.add_argument("--sizes", type=int, default=3, choices=(1, 2, 3), help="fanout, lists: how many sizes")
