@@ -32,4 +32,5 @@ def hot_query(statement: LiteralString | bytes, params: Mapping[str, Any]) -> li
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, params, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        # `description` would tell too, but makes an object of every column.
+        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
