@@ -27,7 +27,6 @@ from unfold.widgets import (
 from commands.catalogue import Command
 
 FILES = {("INSTALL_PROFILE", "profile"): ".mobileconfig"}  # arguments that are the base64 of a file, and its suffix
-ALL_ARGUMENTS = "command_args"
 YES_NO = [("", "–"), ("true", "yes"), ("false", "no")]
 LONG_TEXT = 300  # characters; longer ones get several lines
 Maker = Callable[[Any, dict[str, Any]], forms.Field]
@@ -41,13 +40,8 @@ class ArgumentsForm(forms.Form):
     def __init__(self, command: Command, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.command = command
-        serializer = command.Arguments()
-        for name, field in serializer.fields.items():
+        for name, field in command.Arguments().fields.items():
             self.fields[name] = form_field(command.name, name, field)
-        if not serializer.fields and _takes_anything(serializer):
-            self.fields[ALL_ARGUMENTS] = forms.JSONField(
-                label="Arguments", required=False, widget=UnfoldAdminTextareaWidget, help_text="A JSON object"
-            )
 
     @property
     def has_files(self) -> bool:
@@ -56,11 +50,8 @@ class ArgumentsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         given = {name: _given(value) for name, value in data.items() if value not in (None, "", [])}
-        told = given.pop(ALL_ARGUMENTS, None)
-        if told is not None and not isinstance(told, dict):
-            self.add_error(ALL_ARGUMENTS, "This must be a JSON object.")
-        elif not self.errors:
-            self._judge(told if told is not None else given)
+        if not self.errors:
+            self._judge(given)
         return data
 
     def _judge(self, arguments: dict[str, Any]) -> None:
@@ -148,10 +139,6 @@ MAKERS: tuple[tuple[type[Any] | tuple[type[Any], ...], Maker], ...] = (  # the f
 
 def _given(value: Any) -> Any:
     return base64.b64encode(value.read()).decode() if isinstance(value, UploadedFile) else value
-
-
-def _takes_anything(serializer: "serializers.Serializer[Any]") -> bool:
-    return type(serializer).to_internal_value is not serializers.Serializer.to_internal_value
 
 
 def _sentences(errors: Any) -> list[str]:
