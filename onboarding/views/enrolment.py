@@ -23,7 +23,7 @@ def enrolment_page(request: HttpRequest, token: str) -> HttpResponse:
     except ApplicationError as error:
         return _page(request, "enrolment_closed.html", {"message": error.message}, error.http_status)
     url = enrolment_url(token)
-    code = segno.make(url, error="m").svg_inline(scale=5, border=2, dark="#111827", light="#ffffff")
+    code = segno.make(url, error="m").svg_inline(omitsize=True, border=2, dark="#111827", light="#ffffff")
     context = {
         "tenant": profile.tenant,
         "profile": profile,
