@@ -180,6 +180,7 @@ class Device(models.Model):
             models.Index(fields=["tenant", "id"], name="device_slice"),  # fan-out walks a tenant's devices by id
             models.Index(fields=["tenant", "name", "id"], name="device_by_name"),  # ordering=name
             models.Index(Upper("udid"), "tenant", name="device_by_udid"),  # check-in and the `udid` filter
+            models.Index(Upper("serial"), "tenant", name="device_by_serial"),  # the `serial` filter
             models.Index(fields=["tenant", "assigned_blueprint_id"], name="device_of_blueprint"),
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="device_search"),  # `search`
         ]
