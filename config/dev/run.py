@@ -43,6 +43,7 @@ def run(arguments: list[str]) -> int:
     if arguments:
         raise LauncherError("run takes no arguments: set PORT, HOST or DEVICES in the environment.")
     var = make_directory(var_directory())
+    make_directory(var / "static")  # where static files would be collected; the server looks for it at its start
     try:
         with held_lock(var), contextlib.ExitStack() as stack:
             run_until_stopped(stack, var, read_options())
