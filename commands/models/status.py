@@ -89,7 +89,9 @@ class CommandStatus(models.Model):
             models.Index(fields=["tenant", "-created_at", "id"], name="command_status_list"),
             models.Index(fields=["tenant", "state", "-created_at", "id"], name="command_status_of_state"),
             models.Index(fields=["device", "-created_at", "id"], name="command_status_of_device"),
-            models.Index(fields=["request", "state"], name="command_status_stats"),  # index-only aggregate
+            models.Index(  # the list of one request, and its stats as an index-only aggregate
+                fields=["request", "-created_at", "id"], include=["state"], name="command_status_of_request"
+            ),
         ]
 
     def __str__(self) -> str:
