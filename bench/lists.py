@@ -168,7 +168,7 @@ def _cases(tenant: Tenant, group: object) -> list[Case]:
         Case("devices: offset at 60 %", DEVICE_LIST, {"offset": far}),
         Case("heartbeats of a day", "/api/device/v2/heartbeat/", seen),
         Case("statuses", statuses, {}),
-        Case("statuses: request", statuses, {"request": request}),
+        Case("statuses: request, an old one", statuses, {"request": request}),
         Case("statuses: device", statuses, {"device": some.pk}),
         Case("statuses: state", statuses, {"state": "Command Failure"}),
         Case("statuses: not internal", statuses, {"exclude_internal_commands": "true"}),
