@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
     for devices, statuses in _sizes(options):
         _grow(tenant, groups, devices, statuses)
         heads.append(f"{devices:,} devices, {statuses:,} statuses")
-        for case in _cases(tenant, groups[1].pk):
+        for case in _cases(tenant, groups[1].pk, statuses):
             results.setdefault(case.name, []).append(_measure(caller, case, options.rounds))
     title = (
         f"Pages of {PAGE}: milliseconds, with the count taken anew / remembered (of the least of {options.rounds}; "
@@ -146,7 +146,7 @@ def _grow(tenant: Tenant, groups: list[Any], devices: int, statuses: int) -> Non
     settle("commands_commandstatus", "commands_commandrequest")
 
 
-def _cases(tenant: Tenant, group: object) -> list[Case]:
+def _cases(tenant: Tenant, group: object, rows: int) -> list[Case]:
     devices = Device.objects.filter(tenant=tenant)
     some = devices.order_by("created_at")[:3][2]
     request = CommandRequest.objects.filter(tenant=tenant).order_by("created_at")[:3][2].pk
@@ -172,7 +172,7 @@ def _cases(tenant: Tenant, group: object) -> list[Case]:
         Case("statuses: device", statuses, {"device": some.pk}),
         Case("statuses: state", statuses, {"state": "Command Failure"}),
         Case("statuses: not internal", statuses, {"exclude_internal_commands": "true"}),
-        Case("statuses: offset at 60 %", statuses, {"offset": far * STATUSES_OF_A_DEVICE}),
+        Case("statuses: offset at 60 %", statuses, {"offset": rows * 3 // 5}),
         Case("requests", "/api/commands/v0/commands/", {}),
         Case("stats of a request", f"/api/commands/v0/commands/{request}/stats/", {}),
     ]
