@@ -14,7 +14,7 @@ from devices.services.devices import change_state
 
 
 class Lock(Command):
-    """DeviceLock locks the screen at once."""
+    """Locks the screen at once."""
 
     name = "LOCK"
     time_out = dt.timedelta(minutes=2)
@@ -24,7 +24,7 @@ class Lock(Command):
 
 
 class Reboot(Command):
-    """RestartDevice; Apple restarts supervised devices only."""
+    """Restarts the device."""
 
     name = "REBOOT"
     time_out = dt.timedelta(minutes=30)
@@ -35,7 +35,10 @@ class Reboot(Command):
 
 
 class Wipe(Command):
-    """EraseDevice. The device is in state 70 from acceptance until it confirms, then 20."""
+    """Erases the device and everything on it.
+
+    It is in state 70 from acceptance until it confirms, then 20.
+    """
 
     name = "WIPE"
     time_out = dt.timedelta(minutes=30)
@@ -70,7 +73,10 @@ def _lock_in_order(device_ids: list[uuid.UUID]) -> None:
 
 
 class ClearPasscode(Command):
-    """ClearPasscode, with the unlock token that the device gave at its TokenUpdate."""
+    """Removes the passcode, so that the user can set a new one.
+
+    It takes the unlock token that the device gave at its TokenUpdate.
+    """
 
     name = "CLEAR_PASSCODE"
 
@@ -82,7 +88,10 @@ class ClearPasscode(Command):
 
 
 class UpdateHeartbeat(Command):
-    """A ping: on Apple the device's contact is the answer."""
+    """Asks the device for a sign of life.
+
+    On Apple the device's contact is the answer.
+    """
 
     name = "UPDATE_HEARTBEAT"
     time_out = dt.timedelta(minutes=2)

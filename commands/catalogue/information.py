@@ -15,7 +15,7 @@ QUERIES = [
 
 
 class DeviceInformation(Command):
-    """DeviceInformation: what the device is, its versions, radios, battery and storage."""
+    """Asks the device about itself: system, model, storage, battery, networks."""
 
     name = "DEVICE_INFORMATION"
     time_out = dt.timedelta(minutes=10)

@@ -11,36 +11,50 @@ ADDRESSES = ("static_ip", "subnet_mask", "gateway", "primary_dns")
 
 
 class AccessPointArguments(serializers.Serializer[Any]):
-    wifi_access_points = AccessPoints()
+    wifi_access_points = AccessPoints(help_text="One network, or a list of them")
 
 
 class AddWifiAp(Command):
+    """Adds Wi-Fi networks to those that the device joins by itself."""
+
     name = "ADD_WIFI_AP"
     Arguments = AccessPointArguments
     secret_arguments = frozenset({"wifi_access_points"})  # they hold passwords
 
 
 class RemoveWifiAp(Command):
+    """Makes the device forget Wi-Fi networks."""
+
     name = "REMOVE_WIFI_AP"
     Arguments = AccessPointArguments
     secret_arguments = frozenset({"wifi_access_points"})
 
 
 class UseOnlySavedWifiAp(Command):
+    """Restricts the device to the Wi-Fi networks that were set up for it, or allows others again."""
+
     name = "USE_ONLY_SAVED_WIFI_AP"
 
     class Arguments(serializers.Serializer[Any]):
-        use_only_saved_ap = serializers.BooleanField()
+        use_only_saved_ap = serializers.BooleanField(help_text="Whether other networks are forbidden")
 
 
 class SetEthernetSettings(Command):
+    """Sets how the device authenticates itself on a wired network (802.1X)."""
+
     name = "SET_ETHERNET_SETTINGS"
 
     class Arguments(serializers.Serializer[Any]):
-        ethernet_auth_mode = serializers.ChoiceField(["NONE", "EAP_TLS"])
-        ethernet_ca_cert_alias = serializers.CharField(required=False, max_length=255)
-        ethernet_client_cert_alias = serializers.CharField(required=False, max_length=255)
-        ethernet_eap_identity = serializers.CharField(required=False, max_length=255)
+        ethernet_auth_mode = serializers.ChoiceField(["NONE", "EAP_TLS"], help_text="EAP_TLS uses certificates")
+        ethernet_ca_cert_alias = serializers.CharField(
+            required=False, max_length=255, help_text="The authority's certificate on the device; required with EAP_TLS"
+        )
+        ethernet_client_cert_alias = serializers.CharField(
+            required=False, max_length=255, help_text="The device's own certificate on it; required with EAP_TLS"
+        )
+        ethernet_eap_identity = serializers.CharField(
+            required=False, max_length=255, help_text="The name that the device gives of itself"
+        )
 
         def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
             aliases = ("ethernet_ca_cert_alias", "ethernet_client_cert_alias")
@@ -51,18 +65,21 @@ class SetEthernetSettings(Command):
 
 
 class SetStaticIp(Command):
-    """With DHCP the addresses mean nothing and may be left out. The page also spells the flag `dhcp_dnabled`."""
+    """Gives one of the device's networks a fixed address, or returns it to DHCP.
+
+    With DHCP the addresses mean nothing and may be left out. The page also spells the flag `dhcp_dnabled`.
+    """
 
     name = "SET_STATIC_IP"
 
     class Arguments(serializers.Serializer[Any]):
-        interface = serializers.ChoiceField(["wlan", "eth"])
-        dhcp_enabled = FlagText(help_text="true or false")
-        static_ip = serializers.IPAddressField(protocol="IPv4", required=False)
+        interface = serializers.ChoiceField(["wlan", "eth"], help_text="Wi-Fi (wlan) or wired (eth)")
+        dhcp_enabled = FlagText(help_text="true, or false: then the addresses are required")
+        static_ip = serializers.IPAddressField(protocol="IPv4", required=False, help_text="The device's address")
         subnet_mask = NumberText(min_value=1, max_value=32, required=False, help_text="Length of the prefix, 1 to 32")
-        gateway = serializers.IPAddressField(protocol="IPv4", required=False)
-        primary_dns = serializers.IPAddressField(protocol="IPv4", required=False)
-        secondary_dns = serializers.IPAddressField(protocol="IPv4", required=False)
+        gateway = serializers.IPAddressField(protocol="IPv4", required=False, help_text="The router's address")
+        primary_dns = serializers.IPAddressField(protocol="IPv4", required=False, help_text="The first name server")
+        secondary_dns = serializers.IPAddressField(protocol="IPv4", required=False, help_text="A second name server")
 
         def to_internal_value(self, data: Any) -> dict[str, Any]:
             if isinstance(data, dict) and "dhcp_enabled" not in data and "dhcp_dnabled" in data:

@@ -12,16 +12,22 @@ SHORT = dt.timedelta(minutes=2)
 
 
 class NotifyDevice(Command):
+    """Shows a message to whoever holds the device."""
+
     name = "NOTIFY_DEVICE"
     time_out = SHORT
 
     class Arguments(serializers.Serializer[Any]):
-        title = serializers.CharField(max_length=1000)
-        message = serializers.CharField(max_length=10_000)
-        url = serializers.URLField(required=False, allow_blank=True, max_length=2000)
+        title = serializers.CharField(max_length=1000, help_text="The headline")
+        message = serializers.CharField(max_length=10_000, help_text="The text")
+        url = serializers.URLField(
+            required=False, allow_blank=True, max_length=2000, help_text="A link to open from the message"
+        )
 
 
 class BeepDevice(Command):
+    """Makes the device play a sound, so that it can be found."""
+
     name = "BEEP_DEVICE"
     time_out = SHORT
 
@@ -30,16 +36,22 @@ class BeepDevice(Command):
 
 
 class SetDeviceLockdownState(Command):
+    """Locks the device down behind a full-screen message, or releases it."""
+
     name = "SET_DEVICE_LOCKDOWN_STATE"
 
     class Arguments(serializers.Serializer[Any]):
-        state = serializers.ChoiceField(["LOCKED", "UNLOCKED"])
+        state = serializers.ChoiceField(["LOCKED", "UNLOCKED"], help_text="Locked down, or released")
         message = serializers.CharField(allow_blank=True, max_length=10_000, help_text="Shown while it is locked")
 
 
 class ResetLockscreenPassword(Command):
+    """Sets a new password for the lock screen."""
+
     name = "RESET_LOCKSCREEN_PASSWORD"
     secret_arguments = frozenset({"new_lockscreen_password"})
 
     class Arguments(serializers.Serializer[Any]):
-        new_lockscreen_password = serializers.CharField(trim_whitespace=False, max_length=1000)
+        new_lockscreen_password = serializers.CharField(
+            trim_whitespace=False, max_length=1000, help_text="The new password, spaces included"
+        )

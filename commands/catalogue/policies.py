@@ -11,6 +11,8 @@ CONVERGE_TIME = dt.timedelta(days=3)
 
 
 class Converge(Command):
+    """Brings the device to the latest published version of its blueprint."""
+
     name = "CONVERGE"
     time_out = CONVERGE_TIME
 
@@ -21,11 +23,15 @@ class Converge(Command):
 
 
 class UpdateBlueprint(Command):
+    """Applies the current version of the device's blueprint once more."""
+
     name = "UPDATE_BLUEPRINT"
     time_out = CONVERGE_TIME
 
 
 class SetNewPolicy(Command):
+    """Applies the compliance policy that is found at an address."""
+
     name = "SET_NEW_POLICY"
 
     class Arguments(serializers.Serializer[Any]):
@@ -33,11 +39,13 @@ class SetNewPolicy(Command):
 
 
 class UpdateDeviceConfig(Command):
+    """Gives the device custom settings or another name."""
+
     name = "UPDATE_DEVICE_CONFIG"
 
     class Arguments(serializers.Serializer[Any]):
-        custom_settings_config = serializers.DictField(required=False)
-        device_alias_name = serializers.CharField(required=False, max_length=255)
+        custom_settings_config = serializers.DictField(required=False, help_text="Settings by their names")
+        device_alias_name = serializers.CharField(required=False, max_length=255, help_text="The device's name")
 
         def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
             if not attrs:
@@ -46,5 +54,7 @@ class UpdateDeviceConfig(Command):
 
 
 class UpdateLatestDpc(Command):
+    """Updates the management agent on the device to its latest version."""
+
     name = "UPDATE_LATEST_DPC"
     time_out = dt.timedelta(hours=24)

@@ -36,6 +36,8 @@ def read_profile(encoded: str) -> tuple[bytes, dict[str, Any]]:
 
 
 class ListInstalledProfiles(Command):
+    """Asks which configuration profiles are installed on the device."""
+
     name = "LIST_INSTALLED_PROFILES"
 
     class Arguments(serializers.Serializer[Any]):
@@ -54,6 +56,8 @@ class ListInstalledProfiles(Command):
 
 
 class InstallProfile(Command):
+    """Installs a configuration profile."""
+
     name = "INSTALL_PROFILE"
     secret_arguments = frozenset({"profile"})  # profiles hold passwords and keys
 
@@ -78,6 +82,8 @@ class InstallProfile(Command):
 
 
 class RemoveProfile(Command):
+    """Removes a configuration profile that this server installed."""
+
     name = "REMOVE_PROFILE"
 
     class Arguments(serializers.Serializer[Any]):

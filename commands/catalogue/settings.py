@@ -12,23 +12,29 @@ TIMEOUT_RANGE = (5_000, 1_800_000)  # milliseconds
 
 
 class SetBluetoothState(Command):
+    """Switches Bluetooth on or off."""
+
     name = "SET_BLUETOOTH_STATE"
 
     class Arguments(serializers.Serializer[Any]):
-        bluetooth_state = serializers.BooleanField()
+        bluetooth_state = serializers.BooleanField(help_text="Whether it is on")
 
 
 class SetWifiState(Command):
+    """Switches Wi-Fi on or off."""
+
     name = "SET_WIFI_STATE"
 
     class Arguments(serializers.Serializer[Any]):
-        wifi_state = serializers.BooleanField()
+        wifi_state = serializers.BooleanField(help_text="Whether it is on")
         wifi_revert_timeout = serializers.IntegerField(
             min_value=1, required=False, help_text="Back to what it was after so long without a network"
         )
 
 
 class SetBrightnessScale(Command):
+    """Sets how bright the screen is."""
+
     name = "SET_BRIGHTNESS_SCALE"
 
     class Arguments(serializers.Serializer[Any]):
@@ -36,6 +42,8 @@ class SetBrightnessScale(Command):
 
 
 class SetGpsState(Command):
+    """Sets how the device finds its location, or switches that off."""
+
     name = "SET_GPS_STATE"
 
     class Arguments(serializers.Serializer[Any]):
@@ -45,6 +53,8 @@ class SetGpsState(Command):
 
 
 class SetRotationState(Command):
+    """Fixes the screen's orientation, or lets it turn with the device."""
+
     name = "SET_ROTATION_STATE"
 
     class Arguments(serializers.Serializer[Any]):
@@ -52,6 +62,8 @@ class SetRotationState(Command):
 
 
 class SetScreenOffTimeout(Command):
+    """Sets how long the screen stays on when nobody touches it."""
+
     name = "SET_SCREEN_OFF_TIMEOUT"
 
     class Arguments(serializers.Serializer[Any]):
@@ -64,6 +76,8 @@ class SetScreenOffTimeout(Command):
 
 
 class SetStreamVolume(Command):
+    """Sets the volume of rings, notifications, alarms or music."""
+
     name = "SET_STREAM_VOLUME"
 
     class Arguments(serializers.Serializer[Any]):
@@ -74,6 +88,8 @@ class SetStreamVolume(Command):
 
 
 class SetTimezone(Command):
+    """Sets the device's time zone."""
+
     name = "SET_TIMEZONE"
 
     class Arguments(serializers.Serializer[Any]):
@@ -81,6 +97,8 @@ class SetTimezone(Command):
 
 
 class SetDeviceLanguage(Command):
+    """Sets the device's language and country."""
+
     name = "SET_DEVICE_LANGUAGE"
 
     class Arguments(serializers.Serializer[Any]):
