@@ -19,7 +19,7 @@ INSERT INTO devices_device (
     hardware_info, software_info, network_info, memory_info, network_stats, location_stats, battery_level,
     blueprint_upgrade_status, device_source, dep_profile, dep_profile_status, enrolment_id, enrolment_user_id,
     is_supervised, is_ddm_enabled, mqtt_topic, fcm_id, template_name, managed_by, is_seamless, created_by, updated_by,
-    created_at, updated_at)
+    time_zone, security_info, created_at, updated_at)
 SELECT gen_random_uuid(), %(tenant)s, (%(groups)s::uuid[])[1 + n %% %(group_count)s],
     CASE WHEN apple THEN 'APPLE' ELSE 'ANDROID' END,
     CASE WHEN NOT apple THEN 'Android' WHEN n %% 8 = 1 THEN 'iPadOS' ELSE 'iOS' END,
@@ -41,6 +41,7 @@ SELECT gen_random_uuid(), %(tenant)s, (%(groups)s::uuid[])[1 + n %% %(group_coun
     CASE WHEN apple THEN '{}' ELSE '{"location_alt": "35", "location_lat": "52.5", "location_long": "13.4"}'::jsonb END,
     n %% 101, 'NOT_APPLICABLE', CASE WHEN apple THEN 'NON_ABM' ELSE '' END, '', '', '', '',
     CASE WHEN apple THEN n %% 2 = 0 END, FALSE, '', '', '', 'BLUEPRINT', FALSE, 'bench', 'bench',
+    (ARRAY['', 'Europe/Berlin', 'America/New_York', 'Asia/Tokyo'])[1 + n %% 4], '{}',
     now() - make_interval(secs => %(newest)s - n), now()
 FROM (SELECT n, n %% 4 <> 3 AS apple FROM generate_series(%(first)s, %(last)s) AS n) AS numbers
 """

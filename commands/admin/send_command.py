@@ -106,7 +106,7 @@ def _form(command: Command, devices: list[Device], request: HttpRequest | None =
 def _notes(command: Command, devices: list[Device]) -> list[str]:
     """What will not work, said before it is sent."""
     uncarried = [device for device in devices if not command.supports(device.platform)]
-    unsupervised = [device for device in devices if command.supervised_only and device.is_supervised is False]
+    unsupervised = [device for device in devices if command.apple_needs.supervised and device.is_supervised is False]
     notes = []
     if uncarried:
         notes.append(f"{counted(len(uncarried))} cannot carry this command and will answer with a failure.")

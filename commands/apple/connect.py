@@ -18,8 +18,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from commands.apple import plist
-from commands.apple.reports import Status, Taken, close_unasked, read_status, take_report
+from commands.apple.reports import Taken, close_unasked, read_status, take_report
 from commands.catalogue import CATALOGUE, Delivery, Undeliverable
+from commands.catalogue.verdicts import Status
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE, State
 from config.db import hot_query, literals, spelled_out

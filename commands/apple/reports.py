@@ -10,7 +10,7 @@ import math
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any, LiteralString
 
 import structlog
@@ -19,6 +19,7 @@ from django.utils import timezone
 from psycopg import sql
 
 from commands.catalogue import CATALOGUE, Command, Delivery
+from commands.catalogue.verdicts import Status
 from commands.models import CommandRequest, CommandResult, CommandStatus
 from commands.models.status import State, sources_of
 from commands.services.enrolments import disable_enrolments
@@ -32,14 +33,6 @@ log = structlog.get_logger(__name__)
 
 MAX_REASON = 2000
 ENVELOPE_KEYS = {"UDID", "EnrollmentID", "CommandUUID", "Status", "RequestType", "UserID", "EnrollmentUserID"}
-
-
-class Status(StrEnum):
-    IDLE = "Idle"
-    ACKNOWLEDGED = "Acknowledged"
-    NOT_NOW = "NotNow"
-    ERROR = "Error"
-    COMMAND_FORMAT_ERROR = "CommandFormatError"
 
 
 class MalformedReportError(ValueError):

@@ -1,7 +1,7 @@
 """The catalogue: every command of the API by its name, in the page's order."""
 
 from commands.catalogue import actions, apps, information, network, people, policies, profiles, settings
-from commands.catalogue.base import MASK, Command, Delivery, Undeliverable
+from commands.catalogue.base import MASK, AppleNeeds, Command, Delivery, TryLater, Undeliverable
 from commands.catalogue.names import NAMES
 
 FAMILIES = (actions, apps, information, network, people, policies, profiles, settings)
@@ -20,4 +20,4 @@ def _commands() -> dict[str, Command]:
 _by_name = _commands()
 CATALOGUE: dict[str, Command] = {name: _by_name[name] for name in NAMES}
 
-__all__ = ["CATALOGUE", "MASK", "NAMES", "Command", "Delivery", "Undeliverable"]
+__all__ = ["CATALOGUE", "MASK", "NAMES", "AppleNeeds", "Command", "Delivery", "TryLater", "Undeliverable"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from commands.catalogue.base import Command, Delivery, Undeliverable
+from commands.catalogue.base import AppleNeeds, Command, Delivery, Undeliverable
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
 from devices.models import Device, DeviceState
@@ -28,7 +28,7 @@ class Reboot(Command):
 
     name = "REBOOT"
     time_out = dt.timedelta(minutes=30)
-    supervised_only = True
+    apple_needs = AppleNeeds(supervised=True)
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "RestartDevice"}

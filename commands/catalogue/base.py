@@ -2,12 +2,14 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from commands.catalogue.verdicts import Answer, Failed, PutOff, Succeeded, Verdict
 from commands.models import AppleEnrolment
 from devices.models import Device, Platform
 
@@ -22,12 +24,28 @@ class Undeliverable(Exception):
     """This device cannot be given this command; the text is the row's reason."""
 
 
+class TryLater(Exception):
+    """What the command needs cannot be had just now; the text says why."""
+
+
+EVERY_OS: Mapping[str, str] = dict.fromkeys((Device.Os.IOS, Device.Os.IPADOS, Device.Os.TVOS, Device.Os.MACOS), "0")
+
+
+@dataclass(frozen=True)
+class AppleNeeds:
+    """What an Apple device must be, known before anything is sent to it."""
+
+    supervised: bool = False
+    since: Mapping[str, str] = field(default_factory=lambda: EVERY_OS)  # lowest version by OS; others cannot do it
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One command on its way to one device. Device and enrolment are read only by commands that look at them."""
 
     device_id: uuid.UUID
     args: dict[str, Any]  # the secret ones opened
+    step: int = 0
 
     @cached_property
     def device(self) -> Device:
@@ -45,7 +63,10 @@ class Command:
     Arguments: ClassVar[type[serializers.Serializer[Any]]] = NoArguments
     secret_arguments: ClassVar[frozenset[str]] = frozenset()
     time_out: ClassVar[dt.timedelta] = dt.timedelta(minutes=10)
-    supervised_only: ClassVar[bool] = False  # on Apple devices
+    apple_needs: ClassVar[AppleNeeds] = AppleNeeds()
+    apple_how: ClassVar[str] = ""  # what it travels as, for the documentation
+    why_not_apple: ClassVar[str] = ""  # one sentence, for the refusal
+    judged: ClassVar[bool] = False  # whether `judge` decides what a report of the device means
     ends_enrolment: ClassVar[bool] = False  # a device that did it knows us no more
 
     def apple(self, delivery: Delivery) -> dict[str, Any] | None:
@@ -55,11 +76,24 @@ class Command:
         """
         raise Undeliverable(self.refusal(Platform.APPLE))
 
+    def judge(self, delivery: Delivery, answer: Answer) -> Verdict:
+        """What the device's report means for the row; asked only of commands that are `judged`."""
+        if answer.is_acknowledged:
+            return Succeeded()
+        return PutOff() if answer.is_not_now else Failed(answer.reason)
+
+    def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Further secret arguments that a worker fetches before the fan-out, outside any transaction.
+
+        Undeliverable ends the command for every device; TryLater has it asked again, at most PREPARE_ATTEMPTS times.
+        """
+        return {}
+
     def on_queued(self, device_ids: list[uuid.UUID]) -> None:
         """After rows for these devices were queued, in the same transaction."""
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
-        """What the device's report tells about it, in the transaction that closes the row."""
+        """What the device's report tells about it, in the transaction that notes it. Once for each step."""
 
     def on_unsuccessful(self, device_ids: list[uuid.UUID]) -> None:
         """After rows of these devices ended otherwise, in the same transaction."""
@@ -73,7 +107,13 @@ class Command:
 
     def refusal(self, platform: str) -> str:
         """Why this platform cannot carry it; empty if it can."""
-        return "" if self.supports(platform) else f"command not supported on {platform}: {self.name}"
+        if self.supports(platform):
+            return ""
+        why = f". {self.why_not_apple}" if platform == Platform.APPLE and self.why_not_apple else ""
+        return f"command not supported on {platform}: {self.name}{why}"
+
+    def prepares(self) -> bool:
+        return type(self).prepare is not Command.prepare
 
     def split_secrets(self, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The arguments as they may be shown, and the secret ones."""

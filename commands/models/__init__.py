@@ -1,5 +1,7 @@
+from commands.models.app_lists import AppleAppLists
 from commands.models.enrolment import AppleEnrolment
 from commands.models.request import CommandRequest
+from commands.models.slot import ScheduleSlot
 from commands.models.status import CommandResult, CommandStatus
 
-__all__ = ["AppleEnrolment", "CommandRequest", "CommandResult", "CommandStatus"]
+__all__ = ["AppleAppLists", "AppleEnrolment", "CommandRequest", "CommandResult", "CommandStatus", "ScheduleSlot"]

@@ -40,12 +40,20 @@ class CommandRequest(models.Model):
     secret_args = SealedField(help_text="JSON of the secret arguments")
     schedule = models.CharField(max_length=16, choices=Schedule, default=Schedule.IMMEDIATE)
     schedule_args = models.JSONField(default=dict, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="The caller's, in which its schedule is meant")
+    ends_at = models.DateTimeField(null=True, editable=False, help_text="End of its schedule")
     reason = models.TextField(blank=True)
     is_internal = models.BooleanField(default=False, help_text="Issued by the platform, not by a caller")
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     fan_out_cursor = models.UUIDField(null=True, editable=False, help_text="The last device that has its row")
     fanned_out_at = models.DateTimeField(null=True, editable=False)
+    prepared_at = models.DateTimeField(null=True, editable=False, help_text="When a worker had fetched what it needs")
+    prepare_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    refusal = models.TextField(blank=True, editable=False, help_text="Why no device can be given it")
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    archived_counts = models.JSONField(default=dict, editable=False, help_text="Rows already deleted, by state")
+    pruned_at = models.DateTimeField(null=True, editable=False, help_text="When the last of its rows was deleted")
 
     class Meta:
         ordering = ["-created_at", "id"]
@@ -65,6 +73,12 @@ class CommandRequest(models.Model):
             GinIndex(fields=["groups"], name="command_request_groups"),  # filter `groups`
             models.Index(  # the sweep for requests whose fan-out was cut off
                 fields=["created_at"], condition=models.Q(fanned_out_at__isnull=True), name="command_request_unfanned"
+            ),
+            models.Index(  # the sweep for time zones that joined a schedule
+                fields=["ends_at"], condition=~models.Q(schedule="IMMEDIATE"), name="command_request_schedules"
+            ),
+            models.Index(  # the walk of the retention
+                fields=["created_at"], condition=models.Q(pruned_at__isnull=True), name="command_request_unpruned"
             ),
         ]
 

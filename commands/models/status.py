@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from commands.models.request import CommandRequest
+from commands.models.slot import ScheduleSlot
 from devices.models import Device
 from tenants.models import Tenant
 
@@ -38,6 +39,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.FAILURE: frozenset(),
     State.CANCELLED: frozenset(),
 }
+OPEN = tuple(state for state in MOVES if MOVES[state] and state is not State.TIMEOUT)  # not ended yet
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 AWAITING = (State.INITIATED, State.ACKNOWLEDGED, State.IN_PROGRESS)  # the device has it and owes an answer
 DELIVERABLE = (State.QUEUED, *AWAITING)  # offered until a final answer
@@ -57,12 +59,23 @@ class CommandStatus(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     request = models.ForeignKey(CommandRequest, on_delete=models.CASCADE, related_name="statuses", db_index=False)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="command_statuses", db_index=False)
-    occurrence = models.PositiveIntegerField(default=0, help_text="Slot of a recurring request")
+    slot = models.ForeignKey(
+        ScheduleSlot, on_delete=models.SET_NULL, null=True, related_name="statuses", db_index=False
+    )  # the partial index below serves what asks for it
+    occurrence = models.PositiveIntegerField(default=0, help_text="Number of a recurring request's slot")
     state = models.CharField(max_length=24, choices=State)
     reason = models.TextField(blank=True)
     not_before = models.DateTimeField(help_text="Queue order; never delivered earlier")
+    closes_at = models.DateTimeField(null=True, help_text="Never delivered later: the end of its window")
     expires_at = models.DateTimeField(null=True, help_text="When we stop waiting for the device's answer")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Deliveries since the device's last answer")
+    requeues = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Times it was queued again after it failed"
+    )
+    step = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="Of a command that takes several")
+    ends_recurrence = models.BooleanField(
+        default=False, db_default=False, help_text="Cancelled ahead: no further slot for this device"
+    )
     sent_at = models.DateTimeField(null=True)
     not_now_at = models.DateTimeField(null=True, help_text="Set while the device has put it off")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -85,6 +98,16 @@ class CommandStatus(models.Model):
             ),
             models.Index(  # the sweep for answers that are overdue
                 fields=["expires_at"], condition=models.Q(state__in=AWAITING), name="command_status_overdue"
+            ),
+            models.Index(  # what is left in a window when it closes
+                fields=["slot"],
+                condition=models.Q(state__in=OPEN, slot__isnull=False),
+                name="command_status_of_slot",
+            ),
+            models.Index(  # devices that somebody took out of a recurrence
+                fields=["request", "device"],
+                condition=models.Q(ends_recurrence=True),
+                name="command_status_ends_recurrence",
             ),
             models.Index(fields=["tenant", "-created_at", "id"], name="command_status_list"),
             models.Index(fields=["tenant", "state", "-created_at", "id"], name="command_status_of_state"),

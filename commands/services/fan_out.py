@@ -108,7 +108,7 @@ def _refusals(command: Command) -> dict[str, Any]:
     return {
         "apple_refusal": command.refusal(Platform.APPLE),
         "android_refusal": command.refusal(Platform.ANDROID),
-        "supervised_only": command.supervised_only,
+        "supervised_only": command.apple_needs.supervised,
     }
 
 

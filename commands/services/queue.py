@@ -5,13 +5,11 @@ from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
 from commands.models import CommandStatus
-from commands.models.status import CANCELLABLE, DELIVERABLE, State
+from commands.models.status import CANCELLABLE, OPEN, State
 from config.api.errors import BadRequest
 from devices.models import Device
 from tenants import audit
 from tenants.actors import Actor
-
-OPEN = (*DELIVERABLE, State.SCHEDULED)
 
 
 @transaction.atomic

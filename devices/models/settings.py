@@ -34,6 +34,7 @@ class DeviceSettings(models.Model):
     brightness_scale = models.PositiveSmallIntegerField(null=True, blank=True)
     screen_off_timeout = models.IntegerField(null=True, blank=True, help_text="Milliseconds; -1 is never")
     use_only_saved_ap = models.BooleanField(null=True, blank=True)
+    lost_mode = models.BooleanField(null=True, blank=True, help_text="Locked down, on Apple devices")
     updated_at = models.DateTimeField(auto_now=True, editable=False)
 
     class Meta:

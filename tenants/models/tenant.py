@@ -42,6 +42,7 @@ class ApiToken(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, blank=True, related_name="api_tokens")
     name = models.CharField(max_length=128, blank=True)
     role = models.CharField(max_length=16, choices=Role)
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Zone of its schedules; blank is the tenant's.")
     prefix = models.CharField(max_length=16, unique=True, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
