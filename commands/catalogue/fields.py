@@ -41,6 +41,18 @@ class FlagText(serializers.BooleanField):
         return str(value).lower() if isinstance(value, bool) else value
 
 
+class ScreenOffTimeout(serializers.IntegerField):
+    """Milliseconds within a range, or -1 for never."""
+
+    NEVER, LEAST, MOST = -1, 5_000, 1_800_000
+
+    def to_internal_value(self, data: Any) -> int:
+        value = super().to_internal_value(data)
+        if value != self.NEVER and not self.LEAST <= value <= self.MOST:
+            raise serializers.ValidationError("must be -1 (never) or from 5000 to 1800000 milliseconds.")
+        return value
+
+
 class TimeZoneName(serializers.CharField):
     """A zone of the IANA time zone database."""
 

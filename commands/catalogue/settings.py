@@ -5,10 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from commands.catalogue.base import Command
-from commands.catalogue.fields import Locale, TimeZoneName
-
-NEVER = -1
-TIMEOUT_RANGE = (5_000, 1_800_000)  # milliseconds
+from commands.catalogue.fields import Locale, ScreenOffTimeout, TimeZoneName
 
 
 class SetBluetoothState(Command):
@@ -67,12 +64,7 @@ class SetScreenOffTimeout(Command):
     name = "SET_SCREEN_OFF_TIMEOUT"
 
     class Arguments(serializers.Serializer[Any]):
-        screen_off_timeout = serializers.IntegerField(help_text="Milliseconds, 5000 to 1800000; -1 is never")
-
-        def validate_screen_off_timeout(self, value: int) -> int:
-            if value != NEVER and not TIMEOUT_RANGE[0] <= value <= TIMEOUT_RANGE[1]:
-                raise serializers.ValidationError("must be -1 (never) or from 5000 to 1800000 milliseconds.")
-            return value
+        screen_off_timeout = ScreenOffTimeout(help_text="Milliseconds, 5000 to 1800000; -1 is never")
 
 
 class SetStreamVolume(Command):
