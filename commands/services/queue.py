@@ -1,15 +1,23 @@
-"""The life of queue rows apart from the channels' hot path: cancel one, clear a device's."""
+"""The life of queue rows apart from the channels' hot path: cancel one, queue one again, clear a device's."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
 from commands.models import CommandStatus
-from commands.models.status import CANCELLABLE, OPEN, State
+from commands.models.status import CANCELLABLE, OPEN, State, sources_of
 from config.api.errors import BadRequest
 from devices.models import Device
 from tenants import audit
 from tenants.actors import Actor
+
+REQUEUES = 3  # of one row at most
+DELIVERED = tuple(state for state in sources_of(State.FAILURE) if state is not State.QUEUED)
 
 
 @transaction.atomic
@@ -46,3 +54,53 @@ def clear_queue(*, device: Device, reason: str) -> int:
     for command in {command for _, command, _ in rows}:
         CATALOGUE[command].on_unsuccessful([device.pk])
     return len(rows)
+
+
+@transaction.atomic
+def requeue_or_fail(status_id: uuid.UUID, reason: str) -> State | None:
+    """After a delivery failed: the row waits for another one, or ends in Command Failure when it has had its chances.
+
+    Where it went; None if it is not a row that a device was given and owes an answer to, and nothing changed.
+    """
+    rows = CommandStatus.objects.select_for_update(of=("self",), no_key=True).select_related("request")
+    told = rows.only("state", "requeues", "closes_at", "device_id", "request__command")
+    row = told.filter(pk=status_id, state__in=DELIVERED).first()
+    if row is None:
+        return None
+    now = timezone.now()
+    if may_requeue(row, now):
+        requeue([row], reason, now)
+        return State.QUEUED
+    ended = {"attempts": 0, "not_now_at": None, "updated_at": now}
+    CommandStatus.objects.filter(pk=row.pk).update(state=State.FAILURE, reason=reason, **ended)
+    CATALOGUE[row.request.command].on_unsuccessful([row.device_id])
+    return State.FAILURE
+
+
+def may_requeue(row: CommandStatus, now: dt.datetime) -> bool:
+    """Only what was just handed over, a few times, and while its window is still open afterwards."""
+    in_time = row.closes_at is None or row.closes_at > now + requeue_delay(row.requeues)
+    return row.state == State.INITIATED and row.requeues < REQUEUES and in_time
+
+
+def requeue(rows: Iterable[CommandStatus], reason: str, now: dt.datetime) -> None:
+    """`rows` are locked by the caller, and `may_requeue`. What wakes their devices is the sweep for lost wakes."""
+    by_requeues: dict[int, list[uuid.UUID]] = defaultdict(list)
+    for row in rows:
+        by_requeues[row.requeues].append(row.pk)
+    for requeues, ids in by_requeues.items():
+        CommandStatus.objects.filter(pk__in=ids).update(
+            state=State.QUEUED,
+            reason=f"{reason.rstrip('. ')}. Trying again ({requeues + 1} of {REQUEUES}).",
+            requeues=requeues + 1,
+            not_before=now + requeue_delay(requeues),
+            attempts=0,
+            expires_at=None,
+            not_now_at=None,
+            updated_at=now,
+        )
+
+
+def requeue_delay(requeues: int) -> dt.timedelta:
+    """1, 4, 16 minutes: what broke may need time to mend."""
+    return dt.timedelta(minutes=4**requeues)

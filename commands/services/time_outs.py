@@ -1,10 +1,10 @@
 """Ending what has waited long enough: answers that devices owe, and, if so set, commands nobody came for.
 
-A time-out is not quite the end: what the device reports later is still taken.
+A time-out is not quite the end: what the device reports later is still taken. A recurring command that times out while
+its slot is open is queued again instead, a few times.
 """
 
 import datetime as dt
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -14,8 +14,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
-from commands.models import CommandStatus
+from commands.models import CommandRequest, CommandStatus
 from commands.models.status import AWAITING, State
+from commands.services.queue import may_requeue, requeue
 
 SLICE = 1000
 UNANSWERED = "The device has not answered within {time}."
@@ -44,26 +45,42 @@ def _sweep(overdue: QuerySet[CommandStatus], reason: str, life: dt.timedelta | N
 
 @transaction.atomic
 def _end_slice(overdue: QuerySet[CommandStatus], reason: str, life: dt.timedelta | None) -> int:
+    now = timezone.now()
     rows = list(
         overdue.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .order_by("pk")
-        .values_list("pk", "device_id", "request__command")[:SLICE]
+        .select_related("request")
+        .only("state", "requeues", "closes_at", "device_id", "request__command", "request__schedule")
+        .order_by("pk")[:SLICE]
     )
     for name, group in _by_command(rows).items():
-        time = spoken(life or CATALOGUE[name].time_out)
-        CommandStatus.objects.filter(pk__in=[pk for pk, _ in group]).update(
-            state=State.TIMEOUT, reason=reason.format(time=time), updated_at=timezone.now(), not_now_at=None
+        words = reason.format(time=spoken(life or CATALOGUE[name].time_out))
+        again, ended = _parted(group, now)
+        requeue(again, words, now)
+        CommandStatus.objects.filter(pk__in=[row.pk for row in ended]).update(
+            state=State.TIMEOUT, reason=words, updated_at=now, not_now_at=None
         )
-        CATALOGUE[name].on_unsuccessful([device_id for _, device_id in group])
+        CATALOGUE[name].on_unsuccessful([row.device_id for row in ended])
     return len(rows)
 
 
-def _by_command(
-    rows: Iterable[tuple[uuid.UUID, uuid.UUID, str]],
-) -> dict[str, list[tuple[uuid.UUID, uuid.UUID]]]:
-    groups: dict[str, list[tuple[uuid.UUID, uuid.UUID]]] = defaultdict(list)
-    for pk, device_id, name in rows:
-        groups[name].append((pk, device_id))
+def _parted(rows: Iterable[CommandStatus], now: dt.datetime) -> tuple[list[CommandStatus], list[CommandStatus]]:
+    """Those that are tried again, and those that end."""
+    again: list[CommandStatus] = []
+    ended: list[CommandStatus] = []
+    for row in rows:
+        (again if _is_tried_again(row, now) else ended).append(row)
+    return again, ended
+
+
+def _is_tried_again(row: CommandStatus, now: dt.datetime) -> bool:
+    in_slot = row.request.schedule == CommandRequest.Schedule.RECURRING and row.closes_at is not None
+    return in_slot and may_requeue(row, now)
+
+
+def _by_command(rows: Iterable[CommandStatus]) -> dict[str, list[CommandStatus]]:
+    groups: dict[str, list[CommandStatus]] = defaultdict(list)
+    for row in rows:
+        groups[row.request.command].append(row)
     return groups
 
 

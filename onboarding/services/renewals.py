@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
-from commands.services.queue import OPEN
+from commands.models.status import OPEN
 from commands.services.requests import create_command_request
 from onboarding.models import EnrolmentChallenge, IdentityCertificate
 from onboarding.services.enrolment_profiles import issue_renewal_profile

@@ -8,8 +8,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from commands.apple.connect import handle_connect
-from commands.apple.reports import Status
 from commands.catalogue import CATALOGUE
+from commands.catalogue.verdicts import Status
 from commands.models import AppleEnrolment, CommandStatus
 from commands.models.status import State
 from commands.services.time_outs import spoken, time_out_commands
