@@ -10,6 +10,7 @@ from commands.models.status import State
 from config.api.fields import CsvUUIDField, OneOfField
 
 MAX_DEVICES, MAX_GROUPS = 1000, 500
+DEVICE_TYPES = "Only devices that were seen lately (active), only the others (inactive), or all, which is the default"
 
 
 class ScheduleArgs(serializers.Serializer[Any]):
@@ -36,10 +37,12 @@ def _ids(noun: str, most: int) -> serializers.ListField:
 
 
 class CommandRequestInput(serializers.Serializer[Any]):
-    command_type = OneOfField(CommandRequest.CommandType.choices)
+    command_type = OneOfField(
+        CommandRequest.CommandType.choices, help_text="DEVICE needs devices, GROUP needs groups, DYNAMIC takes both"
+    )
     devices = _ids("device", MAX_DEVICES)
     groups = _ids("group", MAX_GROUPS)
-    device_type = OneOfField(CommandRequest.DeviceType.choices, required=False, allow_null=True)
+    device_type = OneOfField(CommandRequest.DeviceType.choices, required=False, allow_null=True, help_text=DEVICE_TYPES)
     command = OneOfField(list(NAMES))
     command_args = serializers.DictField(required=False, allow_null=True)
     schedule = OneOfField(CommandRequest.Schedule.choices, required=False, allow_null=True)

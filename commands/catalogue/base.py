@@ -1,6 +1,7 @@
 """What a command is: its arguments, how each channel carries it, and what its result tells."""
 
 import datetime as dt
+import inspect
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,11 @@ class Command:
     why_not_apple: ClassVar[str] = ""  # one sentence, for the refusal
     judged: ClassVar[bool] = False  # whether `judge` decides what a report of the device means
     ends_enrolment: ClassVar[bool] = False  # a device that did it knows us no more
+
+    @property
+    def description(self) -> str:
+        """What it does to the device: the first paragraph of its docstring."""
+        return inspect.cleandoc(self.__doc__ or "").split("\n\n")[0]
 
     def apple(self, delivery: Delivery) -> dict[str, Any] | None:
         """Apple's command dictionary; None if the device's contact alone is the answer. Undeliverable if it cannot be.

@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from commands.models import CommandRequest
+from commands.openapi import COMMAND_EXAMPLES
 from commands.selectors import command_request_stats, get_command_request, list_command_requests
 from commands.serializers import (
     CommandRequestInput,
@@ -59,6 +60,7 @@ class CommandRequestViewSet(ApiViewSet):
         description="API to create a command request for set of devices/groups.",
         tag=TAG,
         request=CommandRequestInput,
+        examples=COMMAND_EXAMPLES,
         answer=enveloped_schema("CommandRequestAnswer", CommandRequestOutput),
         status=201,
         answer_text="Command request successfully created.",

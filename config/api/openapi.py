@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -51,6 +51,11 @@ class DocumentedSchema(AutoSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False
+
+    def _get_serializer_name(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> str:
+        """What is named `…Input` needs no further word that it is for requests."""
+        name: str = super()._get_serializer_name(serializer, direction, bypass_extensions)
+        return name.removesuffix("Request") if name.endswith("InputRequest") else name
 
 
 def header(name: str, kind: OpenApiTypes = OpenApiTypes.STR) -> OpenApiParameter:
@@ -121,6 +126,7 @@ def operation(
     answer_text: str = "Success",
     errors: Sequence[int] = (401, 500),
     request: Any = None,
+    examples: Sequence[OpenApiExample] = (),
     parameters: Sequence[OpenApiParameter] = (),
     description: str = "",
 ) -> Callable[[F], F]:
@@ -135,6 +141,7 @@ def operation(
         tags=[tag],
         parameters=list(parameters),
         request=request,
+        examples=list(examples),
         responses=responses,
     )
 

@@ -180,6 +180,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "POSTPROCESSING_HOOKS": ["config.api.openapi.finish_document"],
     "ENUM_NAME_OVERRIDES": {},
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # "DEVICE - Device" tells nobody anything
 }
 GATEWAY_HEADERS_REQUIRED = env.choice("GATEWAY_HEADERS", ("required", "optional")) == "required"
 API_RATE_LIMIT = env.number("API_RATE_LIMIT", 4000)  # requests per caller in API_RATE_PERIOD; 0 = no limit

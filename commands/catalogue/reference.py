@@ -1,0 +1,131 @@
+"""The catalogue in people's words: what each command takes, and which devices can carry it."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commands.catalogue.base import EVERY_OS, Command
+from commands.catalogue.schemas import Schema, arguments_schema
+from devices.models import Device, Platform
+
+ANDROID = Device.Os.ANDROID.value
+SYSTEMS = (*(str(os) for os in EVERY_OS), ANDROID)
+NO_ANDROID = "There is no channel to Android devices."
+NOT_APPLE = "Apple devices cannot be given it."
+UNITS = ((dt.timedelta(days=1), "day"), (dt.timedelta(hours=1), "hour"), (dt.timedelta(minutes=1), "minute"))
+
+
+@dataclass(frozen=True)
+class Argument:
+    name: str
+    kind: str  # "string", "integer", "`SHOW`, `HIDE` or `DISABLE`"
+    rule: str  # "1 to 100", "at most 255 characters"; empty if there is none
+    required: bool
+    secret: bool
+    meaning: str
+
+
+def arguments(command: Command) -> Iterator[Argument]:
+    schema = arguments_schema(command)
+    for name, facts in schema["properties"].items():
+        yield Argument(
+            name=name,
+            kind=kind(facts),
+            rule=rule(facts),
+            required=name in schema.get("required", ()),
+            secret=name in command.secret_arguments,
+            meaning=facts.get("description", ""),
+        )
+
+
+def kind(schema: Schema) -> str:
+    if "oneOf" in schema:
+        return " or ".join(dict.fromkeys(kind(each) for each in schema["oneOf"]))
+    if "enum" in schema and schema["type"] == "string":
+        return alternatives([f"`{value}`" for value in schema["enum"]])
+    formats = {"uuid": "UUID", "uri": "URL", "ipv4": "IPv4 address", "byte": "base64", "date-time": "date and time"}
+    plain = str(schema.get("type", "any JSON"))
+    return formats.get(schema.get("format", ""), "list" if plain == "array" else plain)
+
+
+def rule(schema: Schema) -> str:
+    """The range that a schema tells besides its kind."""
+    if "oneOf" in schema:
+        return " or ".join(dict.fromkeys(filter(None, map(rule, schema["oneOf"]))))
+    if "enum" in schema and schema["type"] != "string":
+        return alternatives([str(value) for value in schema["enum"]])
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None and most is not None:
+        return f"{least} to {most}"
+    if least is not None:
+        return f"at least {least}"
+    if most is not None:
+        return f"at most {most}"
+    return f"at most {schema['maxLength']:,} characters" if "maxLength" in schema else ""
+
+
+def alternatives(words: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def time_out_words(command: Command) -> str:
+    for unit, word in UNITS:
+        if command.time_out % unit == dt.timedelta(0):
+            number = command.time_out // unit
+            return f"{number} {word}{'' if number == 1 else 's'}"
+    return str(command.time_out)
+
+
+def carried(command: Command, system: str) -> bool:
+    if system == ANDROID:
+        return command.supports(Platform.ANDROID)
+    return command.supports(Platform.APPLE) and system in command.apple_needs.since
+
+
+def needs(command: Command, system: str) -> str:
+    """What a device of that system needs to carry it: `14.0+, supervised`; empty if nothing."""
+    if system == ANDROID or not carried(command, system):
+        return ""
+    version = _since(command.apple_needs.since, system)
+    return ", ".join(filter(None, (version and f"{version}+", "supervised" if command.apple_needs.supervised else "")))
+
+
+def apple_words(command: Command) -> str:
+    """How Apple devices carry it and what they need, or why they do not; in one or two sentences."""
+    if not command.supports(Platform.APPLE):
+        return f"Not for Apple devices. {command.why_not_apple}".strip() if command.why_not_apple else NOT_APPLE
+    since = command.apple_needs.since
+    systems = [" ".join(filter(None, (system, _since(since, system)))) for system in SYSTEMS if system in since]
+    supervised = ", supervised" if command.apple_needs.supervised else ""
+    how = f" as {command.apple_how}" if command.apple_how else ""
+    return f"Apple devices get it{how} ({_joined(systems)}{supervised})."
+
+
+def android_words(command: Command) -> str:
+    return "Android devices get it." if command.supports(Platform.ANDROID) else NO_ANDROID
+
+
+def _joined(words: list[str]) -> str:
+    return ", ".join(words)
+
+
+def _since(since: Mapping[str, str], system: str) -> str:
+    version = since.get(system, "")
+    return "" if version == "0" else version
+
+
+def facts(command: Command) -> dict[str, Any]:
+    """Everything about a command, for programs."""
+    return {
+        "name": command.name,
+        "description": command.description,
+        "arguments": arguments_schema(command),
+        "secret_arguments": sorted(command.secret_arguments),
+        "time_out": int(command.time_out.total_seconds()),
+        "systems": {
+            system: {"carried": carried(command, system), "needs": needs(command, system)} for system in SYSTEMS
+        },
+        "apple": apple_words(command),
+        "android": android_words(command),
+    }
