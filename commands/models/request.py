@@ -52,6 +52,10 @@ class CommandRequest(models.Model):
     prepare_attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     refusal = models.TextField(blank=True, editable=False, help_text="Why no device can be given it")
     cancelled_at = models.DateTimeField(null=True, editable=False)
+    cancelled_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
+    cancel_finished_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the last of its waiting rows had been cancelled"
+    )
     archived_counts = models.JSONField(default=dict, editable=False, help_text="Rows already deleted, by state")
     pruned_at = models.DateTimeField(null=True, editable=False, help_text="When the last of its rows was deleted")
 
@@ -76,6 +80,11 @@ class CommandRequest(models.Model):
             ),
             models.Index(  # the sweep for time zones that joined a schedule
                 fields=["ends_at"], condition=~models.Q(schedule="IMMEDIATE"), name="command_request_schedules"
+            ),
+            models.Index(  # the sweep for cancelled requests whose rows still wait
+                fields=["cancelled_at"],
+                condition=models.Q(cancelled_at__isnull=False, cancel_finished_at__isnull=True),
+                name="command_request_cancelling",
             ),
             models.Index(  # the walk of the retention
                 fields=["created_at"], condition=models.Q(pruned_at__isnull=True), name="command_request_unpruned"
