@@ -7,28 +7,11 @@ from rest_framework import serializers
 from commands.catalogue import CATALOGUE, NAMES
 from commands.models import CommandRequest, CommandStatus
 from commands.models.status import State
+from commands.schedules.arguments import IMMEDIATE, ScheduleArgs, shown_arguments, stored_arguments
 from config.api.fields import CsvUUIDField, OneOfField
 
 MAX_DEVICES, MAX_GROUPS = 1000, 500
 DEVICE_TYPES = "Only devices that were seen lately (active), only the others (inactive), or all, which is the default"
-
-
-class ScheduleArgs(serializers.Serializer[Any]):
-    """When a WINDOW or RECURRING command may run. Nulls and empty texts count as absent."""
-
-    name = serializers.CharField(required=False, allow_null=True)
-    start_datetime = serializers.DateTimeField(required=False, allow_null=True)
-    end_datetime = serializers.DateTimeField(required=False, allow_null=True)
-    time_type = OneOfField(["console", "device"], required=False, allow_null=True)
-    window_start_time = serializers.CharField(required=False, allow_null=True)
-    window_end_time = serializers.CharField(required=False, allow_null=True)
-    days = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        told = (
-            {key: value for key, value in data.items() if value not in (None, "")} if isinstance(data, dict) else data
-        )
-        return dict(super().to_internal_value(told))
 
 
 def _ids(noun: str, most: int) -> serializers.ListField:
@@ -48,19 +31,21 @@ class CommandRequestInput(serializers.Serializer[Any]):
     schedule = OneOfField(CommandRequest.Schedule.choices, required=False, allow_null=True)
     schedule_args = ScheduleArgs(required=False, allow_null=True)
 
-    def validate_schedule(self, value: str | None) -> str | None:
-        if value not in (None, CommandRequest.Schedule.IMMEDIATE):
-            raise serializers.ValidationError(f"{value} is not yet supported; send IMMEDIATE.")
-        return value
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Nulls count as absent, and the arguments go through the command's own serializer."""
         given = _without_nulls(attrs)
         arguments = CATALOGUE[given["command"]].Arguments(data=_without_nulls(given.get("command_args", {})))
         if not arguments.is_valid():
             raise serializers.ValidationError({"command_args": arguments.errors})
-        schedule_args = _without_nulls(ScheduleArgs(given.get("schedule_args", {})).data)
+        schedule_args = _schedule_args(given.get("schedule", IMMEDIATE), given.get("schedule_args", {}))
         return {**given, "command_args": dict(arguments.validated_data), "schedule_args": schedule_args}
+
+
+def _schedule_args(schedule: str, given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return stored_arguments(schedule, given)
+    except serializers.ValidationError as error:
+        raise serializers.ValidationError({"schedule_args": error.detail}) from None
 
 
 def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +88,7 @@ def request_document(request: CommandRequest) -> dict[str, Any]:
         "command": request.command,
         "command_args": request.command_args,
         "schedule": request.schedule,
-        "schedule_args": request.schedule_args,
+        "schedule_args": shown_arguments(request.schedule, request.schedule_args, request.time_zone),
         "reason": request.reason,
         "created_by": request.created_by,
         "created_at": request.created_at,

@@ -35,6 +35,11 @@ class Caller:
         return Role(self.token.role)
 
     @property
+    def time_zone(self) -> str:
+        """In which the caller's schedules are meant."""
+        return self.token.time_zone or self.tenant.time_zone
+
+    @property
     def throttle_key(self) -> str:
         return f"{self.token.pk}:{self.caller_id}"
 

@@ -29,13 +29,13 @@ class Slot:
 class Schedule:
     """RECURRING (`repeats`): a window on each of the `days` (0 is Sunday). WINDOW: one span, or a window every day.
 
-    Without a window, the times of day of start and end are it. With `in_device_time`, each device's zone counts.
+    Where the window lacks a time, that of start or end counts. With `in_device_time`, each device's zone counts.
     """
 
     repeats: bool
     start: datetime
     end: datetime
-    window: tuple[time, time] | None
+    window: tuple[time | None, time | None] | None
     days: frozenset[int]
     in_device_time: bool
 
@@ -82,7 +82,8 @@ class Schedule:
         return local(self.start, zone).date() - DAY
 
     def _window(self, zone: ZoneInfo) -> tuple[time, time]:
-        return self.window or self._times_of_day(zone)
+        (opens, closes), (start, end) = self.window or (None, None), self._times_of_day(zone)
+        return opens or start, closes or end
 
     def _times_of_day(self, zone: ZoneInfo) -> tuple[time, time]:
         """Of start and end, in whole seconds."""
@@ -105,13 +106,14 @@ def _window_of(day: date, opens: time, closes: time, zone: ZoneInfo) -> tuple[da
 
 def read_schedule(schedule: str, schedule_args: dict[str, Any]) -> Schedule:
     """The plan of a request with this `schedule` (WINDOW or RECURRING), from its arguments as they are stored."""
-    opens, closes = (schedule_args.get(key) for key in ("window_start_time", "window_end_time"))
+    times = (schedule_args.get(key) for key in ("window_start_time", "window_end_time"))
+    opens, closes = (time.fromisoformat(text) if text else None for text in times)
     repeats = schedule == "RECURRING"
     return Schedule(
         repeats=repeats,
         start=max(EARLIEST, datetime.fromisoformat(schedule_args["start_datetime"]).astimezone(UTC)),
         end=min(LATEST, datetime.fromisoformat(schedule_args["end_datetime"]).astimezone(UTC)),
-        window=(time.fromisoformat(opens), time.fromisoformat(closes)) if opens and closes else None,
+        window=(opens, closes),
         days=read_days(schedule_args.get("days", [])) if repeats else EVERY_DAY,
         in_device_time=schedule_args.get("time_type") == "device",
     )

@@ -66,7 +66,8 @@ UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
 
 def fan_out(request_id: uuid.UUID) -> None:
     """Makes the rows that are missing. Quietly done if the request is gone or has them all."""
-    request = CommandRequest.objects.filter(pk=request_id, fanned_out_at__isnull=True).first()
+    at_once = CommandRequest.objects.filter(schedule=CommandRequest.Schedule.IMMEDIATE)
+    request = at_once.filter(pk=request_id, fanned_out_at__isnull=True).first()
     if request is None:
         return
     query = _query(request)

@@ -1,15 +1,18 @@
 """Creating command requests."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from django.db import transaction
+from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
 from commands.models import CommandRequest
 from commands.nudges import nudge_fan_out
+from commands.schedules.plan import read_schedule
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup
 from tenants import audit
@@ -33,12 +36,15 @@ def create_command_request(
     command_args: dict[str, Any] | None = None,
     schedule: str = CommandRequest.Schedule.IMMEDIATE,
     schedule_args: dict[str, Any] | None = None,
+    time_zone: str = "",
     is_internal: bool = False,
 ) -> CommandRequest:
     """Stores the request; its rows are made by the fan-out after commit. BadRequest names unknown targets.
 
-    `command_args` have passed the command's own serializer.
+    `command_args` have passed the command's own serializer, `schedule_args` are as `stored_arguments` makes them.
+    `time_zone` is the caller's, in which a schedule in console time is meant; blank is the tenant's.
     """
+    time_zone = time_zone or tenant.time_zone
     device_ids = _known_devices(tenant, devices) if command_type != CommandType.GROUP else []
     group_ids = _known_groups(tenant, groups) if command_type != CommandType.DEVICE else []
     if not device_ids and not group_ids:
@@ -55,6 +61,8 @@ def create_command_request(
         secret_args=orjson.dumps(secret) if secret else None,
         schedule=schedule,
         schedule_args=schedule_args or {},
+        time_zone=time_zone,
+        ends_at=_end_of(schedule, schedule_args or {}, time_zone),
         is_internal=is_internal,
         created_by=actor.name,
     )
@@ -64,6 +72,20 @@ def create_command_request(
     audit.record(actor=actor, action="command_request.created", subject=request, details=details)
     nudge_fan_out(request.pk)
     return request
+
+
+def _end_of(schedule: str, schedule_args: dict[str, Any], time_zone: str) -> dt.datetime | None:
+    """None for IMMEDIATE. BadRequest if no window falls into what is left of the schedule."""
+    if schedule == CommandRequest.Schedule.IMMEDIATE:
+        return None
+    plan = read_schedule(schedule, schedule_args)
+    if not plan.in_device_time and plan.next_slot(time_zone, now=timezone.now()) is None:
+        told = (
+            f"no window falls between start_datetime (or now) and end_datetime in the time zone {time_zone}; "
+            "send other window times or days, or a later end_datetime."
+        )
+        raise BadRequest(f"schedule_args: {told}", content={"schedule_args": [told]})
+    return plan.end
 
 
 def _needed(command_type: str) -> str:

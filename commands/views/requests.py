@@ -67,9 +67,9 @@ class CommandRequestViewSet(ApiViewSet):
         errors=(400, 401, 500),
     )
     def create(self, request: Request) -> Response:
-        created = create_command_request(
-            tenant=caller_of(request).tenant, actor=caller_of(request).actor, **validated(CommandRequestInput, request)
-        )
+        caller = caller_of(request)
+        told = validated(CommandRequestInput, request)
+        created = create_command_request(tenant=caller.tenant, actor=caller.actor, time_zone=caller.time_zone, **told)
         return enveloped(request_document(created), status=201, message="Command request created")
 
     @operation(

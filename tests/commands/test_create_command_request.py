@@ -132,15 +132,6 @@ def test_schedule_arguments_of_the_wrong_type_are_400(
     assert response.json()["message"].startswith(named)
 
 
-@pytest.mark.parametrize("schedule", ["WINDOW", "RECURRING"])
-def test_other_schedules_are_not_yet_supported(api: ApiClient, device_id: str, schedule: str) -> None:
-    response = api.post(REQUESTS, lock(devices=[device_id], schedule=schedule))
-
-    assert response.status_code == 400
-    assert response.json()["message"] == f"schedule: {schedule} is not yet supported; send IMMEDIATE."
-    assert nothing_changed()
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -89,6 +89,16 @@ def test_recurring_takes_the_times_of_start_and_end_by_the_clock_of_the_zone() -
     assert slots_of(schedule, "Asia/Kolkata") == ["Mon 02 14:00-22:30", "Tue 03 14:00-22:30", "Wed 04 14:00-22:30"]
 
 
+def test_one_time_may_be_left_to_start_or_end() -> None:
+    ends = {"start_datetime": "2026-03-02T08:30:00Z", "end_datetime": "2026-03-03T17:00:00Z"}
+
+    opened = read_schedule("RECURRING", {**ends, "window_start_time": "10:00:00"})
+    closed = read_schedule("RECURRING", {**ends, "window_end_time": "10:00:00"})
+
+    assert slots_of(opened) == ["Mon 02 10:00-17:00", "Tue 03 10:00-17:00"]
+    assert slots_of(closed) == ["Mon 02 08:30-10:00", "Tue 03 08:30-10:00"]
+
+
 def test_recurring_opens_on_its_days_only() -> None:
     schedule = recurring(
         "2026-03-01T00:00+00:00", "2026-03-15T00:00+00:00", "09:00-10:00", days=frozenset({MONDAY, FRIDAY})

@@ -25,16 +25,19 @@ STEP = 15
 TIMES = st.integers(0, 24 * 60 // STEP - 1).map(lambda quarter: time(quarter * STEP // 60, quarter * STEP % 60))
 
 
-def differences(schedule: Schedule, zone: str, readings: tuple[Clock, ...]) -> list[datetime]:
+def differences(
+    times: tuple[time, time], days: frozenset[int], zone: str, readings: tuple[Clock, ...]
+) -> list[datetime]:
     """The instants at which the plan and the clock disagree, where the clock is not ambiguous."""
-    assert schedule.window
+    start, end = readings[0][0], readings[-1][0]
+    schedule = Schedule(True, start, end, times, days, in_device_time=False)
     dates = {shown.date() for _, shown, _ in readings} | {readings[0][1].date() - timedelta(days=1)}
     slots, wrong = list(schedule.slots(zone)), []
-    for instant, shown, is_unique in readings:
+    for instant, shown, is_unique in readings[:-1]:
         while slots and slots[0].closes_at <= instant:
             slots.pop(0)
         planned = bool(slots) and slots[0].opens_at <= instant
-        if is_unique and planned != is_open(shown, schedule.window, schedule.days, dates):
+        if is_unique and planned != is_open(shown, times, days, dates):
             wrong.append(instant)
     return wrong
 
@@ -50,11 +53,8 @@ def test_slots_are_what_the_clock_says(zone: str, year: int, opens: time, closes
     minutes = (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
     if 0 < minutes <= 60:
         return  # a change of the clock may swallow it: it is then moved, see test_daylight_saving
-    start, end = whole_year(year)
 
-    schedule = Schedule(True, start, end, (opens, closes), days, in_device_time=False)
-
-    assert differences(schedule, zone, clock(zone, start, end, STEP)) == []
+    assert differences((opens, closes), days, zone, clock(zone, *whole_year(year), STEP)) == []
 
 
 def changes(zone: str, year: int) -> list[datetime]:
@@ -67,10 +67,9 @@ def changes(zone: str, year: int) -> list[datetime]:
 def test_slots_are_right_to_the_minute_where_clocks_are_changed(zone: str, year: int, times: str) -> None:
     assert changes(zone, year)
     for change in changes(zone, year):
-        start, end = change - timedelta(days=2), change + timedelta(days=2)
-        schedule = Schedule(True, start, end, span(times), EVERY_DAY, in_device_time=False)
+        readings = clock(zone, change - timedelta(days=2), change + timedelta(days=2), 1)
 
-        assert differences(schedule, zone, clock(zone, start, end, 1)) == []
+        assert differences(span(times), EVERY_DAY, zone, readings) == []
 
 
 @pytest.mark.parametrize(("zone", "year"), ZONES)
