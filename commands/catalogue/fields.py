@@ -1,11 +1,12 @@
 """Kinds of arguments that several commands share. Tolerant where the published types are odd, strict in values."""
 
 import re
-import zoneinfo
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.fields import empty
+
+from tenants.zones import zone_names
 
 PACKAGE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 LOCALE = re.compile(r"([a-zA-Z]{2,3})(?:[_-]([a-zA-Z]{4}))?[_-]([a-zA-Z]{2})")
@@ -58,7 +59,7 @@ class TimeZoneName(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
-        if text not in zoneinfo.available_timezones():
+        if text not in zone_names():
             raise serializers.ValidationError(f"{text[:60]!r} is not a time zone such as Europe/Berlin.")
         return text
 

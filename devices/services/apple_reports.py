@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from devices.models import Device, DeviceProfile
+from tenants.zones import zone_names
 
 OS_OF_PRODUCT = (
     ("iPad", Device.Os.IPADOS),
@@ -69,6 +70,7 @@ def record_device_information(device: Device, answers: dict[str, Any]) -> None:
         "memory_info": _merged(device.memory_info, _memory(answers)),
         "is_supervised": flag(answers.get("IsSupervised")),
         "battery_level": _percent(answers.get("BatteryLevel")),
+        "time_zone": _zone(answers.get("TimeZone")),
     }
     changes = {name: value for name, value in changes.items() if value not in ("", None)}
     for name, value in changes.items():
@@ -117,6 +119,12 @@ def _percent(value: Any) -> int | None:
     """Apple's battery level is 0 to 1, and -1 when unknown."""
     level = number(value)
     return round(level * 100) if level is not None and 0 <= level <= 1 else None
+
+
+def _zone(value: Any) -> str:
+    """The name of a zone that is known here; windows in device time are computed with it."""
+    name = text(value)
+    return name if name in zone_names() else ""
 
 
 @transaction.atomic

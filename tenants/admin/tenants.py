@@ -1,6 +1,5 @@
 """Tenants: created by superusers, renamed by their admins."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -15,10 +14,11 @@ from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, user_of
 from tenants.models import Membership, Role, Tenant
 from tenants.services.tenants import create_tenant, update_tenant
+from tenants.zones import zone_names
 
 
 def time_zones() -> list[tuple[str, str]]:
-    return [(name, name) for name in sorted(zoneinfo.available_timezones())]
+    return [(name, name) for name in sorted(zone_names())]
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -2,27 +2,39 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.widgets import UnfoldAdminSelect2Widget
 
 from tenants.actors import console_actor
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, page_action, user_of
 from tenants.admin.filters import ChoicesFilter, ScopedFilter
 from tenants.admin.memberships import ROLE_KINDS
+from tenants.admin.tenants import time_zones
 from tenants.models import ApiToken, Role
 from tenants.services.tokens import create_api_token, revoke_api_token
 
 TELL_ONCE = "The token of {}: {} Copy it now and keep it safe: it is stored as a digest only and cannot be shown again."
 
 
+class ApiTokenForm(forms.ModelForm):  # type: ignore[type-arg]
+    time_zone = forms.ChoiceField(
+        choices=lambda: [("", "the tenant's"), *time_zones()],
+        required=False,
+        widget=UnfoldAdminSelect2Widget,
+        help_text="In which its schedules with console time are meant.",
+    )
+
+
 @admin.register(ApiToken)
 class ApiTokenAdmin(ScopedAdmin):
+    form = ApiTokenForm
     view_role = add_role = Role.ADMIN
     list_display = ("shown_prefix", "name", "role_label", "scope", "state", "expires", "used", "created_by")
     list_display_links = ("shown_prefix", "name")
@@ -37,15 +49,15 @@ class ApiTokenAdmin(ScopedAdmin):
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[Any]:
         if obj is None:
-            return ["tenant", "name", "role", "expires_at"]
-        return ["shown_prefix", "name", "role_label", "scope", "state", "expires", "used", "made", "created_by"]
+            return ["tenant", "name", "role", "time_zone", "expires_at"]
+        return ["shown_prefix", "name", "role_label", "scope", "zone", "state", "expires", "used", "made", "created_by"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[str]:
         return self.get_fields(request, obj) if obj else []
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "tenant" and isinstance(field, ModelChoiceField):
+        if db_field.name == "tenant" and isinstance(field, forms.ModelChoiceField):
             field.required = not user_of(request).is_superuser
             field.empty_label = "none: a gateway token, for any tenant" if not field.required else field.empty_label
         return field
@@ -55,6 +67,7 @@ class ApiTokenAdmin(ScopedAdmin):
             tenant=obj.tenant,
             role=Role(obj.role),
             name=obj.name,
+            time_zone=obj.time_zone,
             expires_at=obj.expires_at,
             actor=console_actor(request),
         )
@@ -106,6 +119,10 @@ class ApiTokenAdmin(ScopedAdmin):
     @admin.display(description="tenant", ordering="tenant__name")
     def scope(self, obj: ApiToken) -> object:
         return display.label("gateway: any tenant", "warning") if obj.tenant is None else obj.tenant
+
+    @admin.display(description="time zone")
+    def zone(self, obj: ApiToken) -> str:
+        return obj.time_zone or "the tenant's"
 
     @admin.display(description="state")
     def state(self, obj: ApiToken) -> SafeString:

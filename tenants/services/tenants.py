@@ -1,7 +1,6 @@
 """Writes about tenants and who may see them in the console."""
 
 import uuid
-import zoneinfo
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -13,6 +12,7 @@ from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Membership, Role, Tenant
 from tenants.services.authority import create_device_authority
+from tenants.zones import require_zone
 
 
 @transaction.atomic
@@ -71,8 +71,7 @@ def _changes(row: Tenant, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(tenant: Tenant) -> None:
-    if tenant.time_zone not in zoneinfo.available_timezones():
-        raise BadRequest(f"{tenant.time_zone!r} is not a time zone; use a name such as Europe/Vienna.")
+    require_zone(tenant.time_zone)
     try:
         tenant.full_clean()
     except ValidationError as error:

@@ -11,6 +11,7 @@ from config.api.errors import NotFound
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import ApiToken, Role, Tenant
+from tenants.zones import require_zone
 
 SCHEME = "mst"
 PREFIX_LENGTH = len(SCHEME) + 9
@@ -23,15 +24,27 @@ def digest_of(token: str) -> str:
 
 @transaction.atomic
 def create_api_token(
-    *, tenant: Tenant | None, role: Role, actor: Actor, name: str = "", expires_at: dt.datetime | None = None
+    *,
+    tenant: Tenant | None,
+    role: Role,
+    actor: Actor,
+    name: str = "",
+    time_zone: str = "",
+    expires_at: dt.datetime | None = None,
 ) -> tuple[ApiToken, str]:
-    """The row and the token's text, which cannot be had again. Without a tenant: a gateway token."""
+    """The row and the token's text, which cannot be had again. Without a tenant: a gateway token.
+
+    BadRequest for an unknown zone; without one, schedules are meant in the tenant's.
+    """
+    if time_zone:
+        require_zone(time_zone)
     prefix = f"{SCHEME}_{secrets.token_hex(4)}"
     text = f"{prefix}_{secrets.token_urlsafe(32)}"
     token = ApiToken(
         tenant=tenant,
         role=role,
         name=name,
+        time_zone=time_zone,
         prefix=prefix,
         digest=digest_of(text),
         created_by=actor.name,

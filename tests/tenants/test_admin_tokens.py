@@ -29,6 +29,24 @@ def test_a_new_token_is_shown_once(tenant: Tenant) -> None:
     assert TOKEN.findall(client.get(LIST).content.decode()) == []
 
 
+def test_a_new_token_may_have_a_time_zone(tenant: Tenant, other_tenant: Tenant) -> None:
+    client = superuser()
+    client.post(ADD, form(tenant, time_zone="Asia/Kolkata"))
+    client.post(ADD, form(other_tenant, time_zone=""))
+
+    ours, theirs = ApiToken.objects.get(tenant=tenant), ApiToken.objects.get(tenant=other_tenant)
+    assert (ours.time_zone, theirs.time_zone) == ("Asia/Kolkata", "")
+    assert "Asia/Kolkata" in client.get(f"{LIST}{ours.pk}/change/").content.decode()
+    assert "the tenant&#x27;s" in client.get(f"{LIST}{theirs.pk}/change/").content.decode()
+
+
+def test_a_time_zone_that_does_not_exist_makes_no_token(tenant: Tenant) -> None:
+    answer = member(tenant, Role.ADMIN).post(ADD, form(tenant, time_zone="Mars/Base"))
+
+    assert "not one of the available choices" in answer.content.decode()
+    assert not ApiToken.objects.exists()
+
+
 def test_creating_a_token_is_audited_once(tenant: Tenant) -> None:
     member(tenant, Role.ADMIN).post(ADD, form(tenant))
 

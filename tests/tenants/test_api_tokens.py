@@ -53,6 +53,13 @@ def test_a_token_ends_after_its_days(api: ApiClient, tenant: Tenant) -> None:
         assert api.get(DEVICES, headers=headers).status_code == 401
 
 
+def test_a_token_may_have_a_time_zone(tenant: Tenant) -> None:
+    run("create_api_token", "--tenant", str(tenant.pk), "--role", "operator", "--time-zone", "Asia/Kolkata")
+    run("create_api_token", "--tenant", str(tenant.pk), "--role", "operator")
+
+    assert set(ApiToken.objects.values_list("time_zone", flat=True)) == {"Asia/Kolkata", ""}
+
+
 def test_every_token_is_another(tenant: Tenant) -> None:
     texts = {run("create_api_token", "--tenant", str(tenant.pk), "--role", "viewer") for _ in range(3)}
 
@@ -83,6 +90,7 @@ def test_making_and_revoking_are_in_the_audit_log_without_the_token(tenant: Tena
         (["--gateway", "--role", "root"], "invalid choice: 'root'"),
         (["--tenant", "x", "--role", "viewer"], "No tenant has the id x."),
         (["--tenant", str(uuid.UUID(int=1)), "--role", "viewer"], "No tenant has the id 00000000"),
+        (["--gateway", "--role", "viewer", "--time-zone", "Mars/Base"], "'Mars/Base' is not a time zone"),
         (["--gateway", "--role", "viewer", "--days", "0"], "--days must be at least 1 "),
         (["--gateway", "--role", "viewer", "--days", "-3"], "--days must be at least 1 "),
         (["--gateway", "--role", "viewer", "--days", "soon"], "invalid int value"),

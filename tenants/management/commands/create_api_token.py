@@ -23,6 +23,7 @@ class Command(BaseCommand):
         whose.add_argument("--gateway", action="store_true", help="A token that may act for any tenant.")
         parser.add_argument("--role", required=True, choices=Role.values)
         parser.add_argument("--name", default="", help="A label for people.")
+        parser.add_argument("--time-zone", default="", help="Zone of its schedules, Europe/Berlin; else the tenant's.")
         parser.add_argument("--days", type=int, help="Days until it expires; never if not given.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +35,7 @@ class Command(BaseCommand):
                 tenant=get_tenant(options["tenant"]) if options["tenant"] else None,
                 role=Role(options["role"]),
                 name=options["name"],
+                time_zone=options["time_zone"],
                 expires_at=timezone.now() + dt.timedelta(days=days) if days else None,
                 actor=command_line_actor(),
             )
