@@ -8,7 +8,7 @@ COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --generate-hashes
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock bench clean
+.PHONY: help setup run test lint format docs lock bench clean
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -30,6 +30,9 @@ lint: setup ## Lint, types, import contract, migrations, OpenAPI document, deplo
 format: setup ## Reformat the code
 	@$(VENV_PYTHON) -m ruff check --fix --quiet . || true
 	@exec $(VENV_PYTHON) -m ruff format .
+
+docs: setup ## Write docs/commands.md out of the catalogue of commands
+	@$(VENV_PYTHON) manage.py list_commands --format markdown --output docs/commands.md
 
 lock: setup ## Compile requirements/*.txt from pyproject.toml
 	$(COMPILE) -o requirements/base.txt

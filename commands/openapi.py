@@ -50,7 +50,7 @@ def _body(auto_schema: AutoSchema, command: Command, base: Schema) -> Schema:
     if "required" in arguments_schema(command):
         schema["required"].append("command_args")
     described = f"{command.description} {apple_words(command)}"
-    return _registered(auto_schema, f"{words}Command", {"allOf": [base, schema], "description": described})
+    return _registered(auto_schema, f"{words}Command", {"allOf": [schema, base], "description": described})
 
 
 def _arguments(auto_schema: AutoSchema, command: Command) -> Schema:

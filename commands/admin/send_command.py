@@ -30,17 +30,6 @@ from tenants.models import Role, Tenant
 URL_NAME = "send_command"
 CONFIRM = "confirm"
 NAMED_DEVICES = 12
-WORDS = {
-    "LOCK": "Locks the screen at once.",
-    "REBOOT": "Restarts the device; supervised Apple devices only.",
-    "WIPE": "Erases the device and everything on it.",
-    "CLEAR_PASSCODE": "Removes the passcode, so that the user can set a new one.",
-    "UPDATE_HEARTBEAT": "Asks for a sign of life.",
-    "DEVICE_INFORMATION": "Asks what it is: system, model, storage, battery, network.",
-    "LIST_INSTALLED_PROFILES": "Asks which configuration profiles are installed.",
-    "INSTALL_PROFILE": "Installs a configuration profile from a file.",
-    "REMOVE_PROFILE": "Removes a configuration profile that this server installed.",
-}
 IRREVERSIBLE = {"WIPE": "Yes, erase all data on {count}. This cannot be undone."}
 
 
@@ -62,7 +51,7 @@ def choose(page: ScopedAdmin, request: HttpRequest, devices: list[Device]) -> Ht
     platforms = {device.platform for device in devices}
     carried = [command for command in CATALOGUE.values() if any(map(command.supports, platforms))]
     others = [command.name for command in CATALOGUE.values() if command not in carried]
-    choices = [(command.name, WORDS.get(command.name, ""), command.name in IRREVERSIBLE) for command in carried]
+    choices = [(command.name, command.description, command.name in IRREVERSIBLE) for command in carried]
     return _page(page, request, devices, "choose", "Choose a command", {"choices": choices, "others": others})
 
 
@@ -82,7 +71,7 @@ def send(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
             form.add_error(None, error.message)
         except ApplicationError as error:
             page.message_user(request, error.message, messages.ERROR)
-    words = WORDS.get(command.name, "")
+    words = command.description
     context = {"form": form, "command": command.name, "words": words, "notes": _notes(command, devices)}
     return _page(page, request, devices, "arguments", f"Send {command.name}", context)
 

@@ -11,8 +11,7 @@ from devices.models import Device, Platform
 
 ANDROID = Device.Os.ANDROID.value
 SYSTEMS = (*(str(os) for os in EVERY_OS), ANDROID)
-NO_ANDROID = "There is no channel to Android devices."
-NOT_APPLE = "Apple devices cannot be given it."
+NO_ANDROID = "no channel carries commands to Android devices"
 UNITS = ((dt.timedelta(days=1), "day"), (dt.timedelta(hours=1), "hour"), (dt.timedelta(minutes=1), "minute"))
 
 
@@ -41,7 +40,9 @@ def arguments(command: Command) -> Iterator[Argument]:
 
 def kind(schema: Schema) -> str:
     if "oneOf" in schema:
-        return " or ".join(dict.fromkeys(kind(each) for each in schema["oneOf"]))
+        kinds = dict.fromkeys(kind(each) for each in schema["oneOf"] if each["type"] != "string")
+        as_text = any(each["type"] == "string" for each in schema["oneOf"])
+        return " or ".join(kinds) + (", also as text" if as_text else "")
     if "enum" in schema and schema["type"] == "string":
         return alternatives([f"`{value}`" for value in schema["enum"]])
     formats = {"uuid": "UUID", "uri": "URL", "ipv4": "IPv4 address", "byte": "base64", "date-time": "date and time"}
@@ -87,32 +88,33 @@ def needs(command: Command, system: str) -> str:
     """What a device of that system needs to carry it: `14.0+, supervised`; empty if nothing."""
     if system == ANDROID or not carried(command, system):
         return ""
-    version = _since(command.apple_needs.since, system)
-    return ", ".join(filter(None, (version and f"{version}+", "supervised" if command.apple_needs.supervised else "")))
+    supervised = "supervised" if command.apple_needs.supervised else ""
+    return ", ".join(filter(None, (_since(command.apple_needs.since, system), supervised)))
 
 
 def apple_words(command: Command) -> str:
-    """How Apple devices carry it and what they need, or why they do not; in one or two sentences."""
+    """What it travels as and to which Apple devices, or why it does not; one or two sentences."""
     if not command.supports(Platform.APPLE):
-        return f"Not for Apple devices. {command.why_not_apple}".strip() if command.why_not_apple else NOT_APPLE
+        return f"Apple: refused. {command.why_not_apple}".strip()
+    supervised = "supervised " if command.apple_needs.supervised else ""
+    how = f"{command.apple_how}, " if command.apple_how else ""
+    return f"Apple: {how}on {supervised}{', '.join(apple_systems(command))}."
+
+
+def apple_systems(command: Command) -> list[str]:
+    """`iOS 14.0+` for each system that can do it."""
     since = command.apple_needs.since
-    systems = [" ".join(filter(None, (system, _since(since, system)))) for system in SYSTEMS if system in since]
-    supervised = ", supervised" if command.apple_needs.supervised else ""
-    how = f" as {command.apple_how}" if command.apple_how else ""
-    return f"Apple devices get it{how} ({_joined(systems)}{supervised})."
+    return [" ".join(filter(None, (system, _since(since, system)))) for system in SYSTEMS if system in since]
 
 
 def android_words(command: Command) -> str:
-    return "Android devices get it." if command.supports(Platform.ANDROID) else NO_ANDROID
-
-
-def _joined(words: list[str]) -> str:
-    return ", ".join(words)
+    return "Android: carried." if command.supports(Platform.ANDROID) else f"Android: refused, because {NO_ANDROID}."
 
 
 def _since(since: Mapping[str, str], system: str) -> str:
-    version = since.get(system, "")
-    return "" if version == "0" else version
+    """The lowest version, `14.0+`; empty if any will do."""
+    version = since.get(system, "0")
+    return "" if version == "0" else f"{version}+"
 
 
 def facts(command: Command) -> dict[str, Any]:

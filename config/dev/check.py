@@ -50,6 +50,7 @@ def all_steps(folder: Path) -> list[Step]:
         Step("imports", [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]),
         Step("migrations", manage("makemigrations", "--check", "--dry-run")),
         Step("openapi", manage("spectacular", "--validate", "--fail-on-warn", "--file", document)),
+        Step("commands", manage("list_commands", "--format", "markdown", "--check", "docs/commands.md")),
         Step("deploy", manage("check", "--deploy", "--fail-level", "WARNING"), production()),
     ]
 

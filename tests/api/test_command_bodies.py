@@ -148,7 +148,7 @@ def _tells(field: dict[str, Any]) -> bool:
 
 
 def test_commands_without_arguments_say_so() -> None:
-    lock = followed(mapping()["LOCK"])["allOf"][1]
+    lock = followed(mapping()["LOCK"])["allOf"][0]
 
     assert lock["required"] == ["command"]
     assert "no arguments" in lock["properties"]["command_args"]["description"]
