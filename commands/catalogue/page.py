@@ -43,8 +43,14 @@ def commands_page(commands: Iterable[Command]) -> str:
     """Sorted by name: it is a page to look things up in."""
     ordered = sorted(commands, key=lambda command: command.name)
     sections = ["\n".join(_section(command)) for command in ordered]
-    nowhere = [] if any(carried(command, ANDROID) for command in ordered) else [f"Android: – throughout, because {NO_ANDROID}.\n"]
-    return "\n".join([HEAD, *nowhere, *_matrix(ordered), "", "## Each command", "", "\n\n".join(sections), ""])
+    return "\n".join(
+        [HEAD, *_on_android(ordered), *_matrix(ordered), "", "## Each command", "", "\n\n".join(sections), ""]
+    )
+
+
+def _on_android(commands: Iterable[Command]) -> Iterator[str]:
+    if not any(carried(command, ANDROID) for command in commands):
+        yield f"Android: – throughout, because {NO_ANDROID}.\n"
 
 
 def _matrix(commands: Iterable[Command]) -> Iterator[str]:
