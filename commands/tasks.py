@@ -9,6 +9,7 @@ from django.utils import timezone
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.fan_out import fan_out
+from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 from config.celery import app
 
@@ -19,16 +20,39 @@ SWEEP_SECONDS = 10  # between two sweeps; what was not begun by then is swept ag
 
 @app.task(name="commands.fan_out_request")
 def fan_out_request(request_id: str) -> None:
+    """Also the first windows of a scheduled request, which may be open already."""
     fan_out(uuid.UUID(request_id))
+    for slot_id in due_slots(SWEEP_SLICE, request_id=uuid.UUID(request_id)):
+        turn_slot(slot_id)
     wake_due_devices()
 
 
 @app.task(name="commands.sweep_requests")
 def sweep_requests() -> None:
     """Requests whose nudge was lost, or whose worker died half way."""
-    left = CommandRequest.objects.filter(fanned_out_at__isnull=True, created_at__lt=timezone.now() - GRACE)
+    left = CommandRequest.objects.filter(
+        fanned_out_at__isnull=True, cancelled_at__isnull=True, created_at__lt=timezone.now() - GRACE
+    )
     for request_id in left.order_by("created_at").values_list("pk", flat=True)[:SWEEP_SLICE]:
         fan_out_request.apply_async((str(request_id),), expires=SWEEP_SECONDS)
+
+
+@app.task(name="commands.turn_schedules")
+def turn_schedules() -> None:
+    """Windows that are to be announced, opened or closed."""
+    for slot_id in due_slots(SWEEP_SLICE):
+        turn_schedule.apply_async((slot_id,), expires=SWEEP_SECONDS)
+
+
+@app.task(name="commands.turn_schedule")
+def turn_schedule(slot_id: int) -> None:
+    turn_slot(slot_id)
+    wake_due_devices()
+
+
+@app.task(name="commands.add_new_zones")
+def find_new_zones() -> None:
+    add_new_zones()
 
 
 @app.task(name="commands.wake_devices")

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from commands.apple import plist
-from commands.apple.reports import Taken, close_unasked, read_status, take_report
+from commands.apple.reports import Taken, close_unasked, command_uuid, read_status, take_report
 from commands.catalogue import CATALOGUE, Delivery, Undeliverable
 from commands.catalogue.verdicts import Status
 from commands.models import AppleEnrolment, CommandRequest
@@ -56,6 +56,7 @@ class Turn:
 
     device_id: uuid.UUID
     status_id: uuid.UUID
+    step: int
     request_id: uuid.UUID
     command: str
     args: Any
@@ -79,7 +80,7 @@ WITH me AS (
     SELECT id, sent_at FROM commands_commandstatus
     WHERE device_id = (SELECT device_id FROM me WHERE enabled_at IS NOT NULL AND blocked_at IS NULL)
         AND state IN ({deliverable}) AND not_before <= %(now)s AND (%(fresh)s OR not_now_at IS NULL)
-        AND (NOT %(new)s OR attempts = 0)
+        AND (NOT %(new)s OR attempts = 0) AND (closes_at IS NULL OR closes_at > %(now)s)
     ORDER BY attempts / %(patience)s, not_before, id LIMIT 1
 ), again AS (
     UPDATE commands_commandstatus SET not_now_at = NULL
@@ -92,7 +93,7 @@ WITH me AS (
             ->> (SELECT command FROM commands_commandrequest r WHERE r.id = request_id))::float8))
     WHERE device_id = (SELECT device_id FROM me) AND id = (SELECT id FROM pick) AND state IN ({deliverable})
         AND sent_at IS NOT DISTINCT FROM (SELECT sent_at FROM pick)
-    RETURNING id, request_id, attempts
+    RETURNING id, request_id, attempts, step
 ), plan AS (
     SELECT id, wake_at AS before, CASE
         WHEN EXISTS (SELECT 1 FROM sent)
@@ -100,7 +101,8 @@ WITH me AS (
                 + make_interval(secs => %(redeliver)s * power(2, least((SELECT attempts FROM sent), 6)))
         WHEN EXISTS (SELECT 1 FROM pick) THEN wake_at
         WHEN EXISTS (SELECT 1 FROM commands_commandstatus
-            WHERE device_id = (SELECT device_id FROM me) AND state IN ({deliverable}) AND not_before <= %(now)s)
+            WHERE device_id = (SELECT device_id FROM me) AND state IN ({deliverable}) AND not_before <= %(now)s
+                AND (closes_at IS NULL OR closes_at > %(now)s))
             THEN %(now)s::timestamptz + make_interval(secs => %(repeat)s)
         END AS after
     FROM me WHERE enabled_at IS NOT NULL AND (wake_at IS NULL OR wake_at > %(now)s)
@@ -109,7 +111,7 @@ WITH me AS (
     WHERE id = (SELECT id FROM plan WHERE before IS DISTINCT FROM after)
 )
 SELECT me.device_id, me.enabled_at IS NOT NULL, me.blocked_at IS NOT NULL,
-    sent.id, r.id, r.command, r.command_args, r.secret_args
+    sent.id, sent.step, r.id, r.command, r.command_args, r.secret_args
 FROM me LEFT JOIN sent ON TRUE LEFT JOIN commands_commandrequest r ON r.id = sent.request_id
 """,
     deliverable=literals(DELIVERABLE),
@@ -182,21 +184,21 @@ def _step(certificate_sha256: str, claimed: str, offer: Offer) -> Turn | None:
     )
     if not rows:
         raise NotEnrolledError
-    device_id, enabled, blocked, status_id, request_id, command, args, secret = rows[0]
+    device_id, enabled, blocked, status_id, step, request_id, command, args, secret = rows[0]
     if blocked:
         raise BlockedError
     if not enabled:
         raise NotEnrolledError
-    return Turn(device_id, status_id, request_id, command, args, secret) if status_id else None
+    return Turn(device_id, status_id, step, request_id, command, args, secret) if status_id else None
 
 
 def _prepare(turn: Turn) -> bytes | None:
     """The command's property list; None if the row was closed without the device's help."""
     try:
-        delivery = Delivery(turn.device_id, _arguments(turn))
+        delivery = Delivery(turn.device_id, _arguments(turn), turn.step)
         payload = CATALOGUE[turn.command].apple(delivery)
         if payload is not None:
-            return plist.dumps({"CommandUUID": str(turn.status_id), "Command": payload})
+            return plist.dumps({"CommandUUID": command_uuid(turn.status_id, turn.step), "Command": payload})
     except Undeliverable as error:
         _close_unasked(turn, State.FAILURE, str(error))
     except UNBUILDABLE:  # one broken row must not keep the device from its other commands

@@ -45,7 +45,8 @@ UPDATE commands_appleenrolment SET wake_at = %(now)s WHERE id IN (
     SELECT e.id FROM commands_appleenrolment e
     WHERE e.wake_at IS NULL AND e.enabled_at IS NOT NULL AND e.push_token_dead_at IS NULL AND e.channel = 'device'
         AND EXISTS (SELECT 1 FROM commands_commandstatus s
-            WHERE s.device_id = e.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s)
+            WHERE s.device_id = e.device_id AND s.state = ANY(%(deliverable)s) AND s.not_before <= %(now)s
+                AND (s.closes_at IS NULL OR s.closes_at > %(now)s))
     ORDER BY e.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING id
 """

@@ -37,7 +37,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The command is done."""
+    """The command is done; the reason, if any, says what is worth knowing about it."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True)

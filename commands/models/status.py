@@ -104,6 +104,11 @@ class CommandStatus(models.Model):
                 condition=models.Q(state__in=OPEN, slot__isnull=False),
                 name="command_status_of_slot",
             ),
+            models.Index(  # those that could not be given the command at all
+                fields=["request"],
+                condition=models.Q(state=State.FAILURE, sent_at__isnull=True),
+                name="command_status_refused",
+            ),
             models.Index(  # devices that somebody took out of a recurrence
                 fields=["request", "device"],
                 condition=models.Q(ends_recurrence=True),

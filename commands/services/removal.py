@@ -17,14 +17,14 @@ def remove_device(*, device: Device, actor: Actor) -> Device:
 
     Removing twice changes nothing. Nothing is erased on the device itself: WIPE does that.
     """
-    lock_enrolments(device.pk)
-    row = Device.objects.select_for_update(of=("self",), no_key=True).select_related("heartbeat").get(pk=device.pk)
-    if not row.is_apple:
+    if not device.is_apple:
         raise BadRequest("Only Apple devices can be deleted.")
+    lock_enrolments(device.pk)
+    clear_queue(device=device, reason="The device was removed.")  # queue rows are locked before the device
+    row = Device.objects.select_for_update(of=("self",), no_key=True).select_related("heartbeat").get(pk=device.pk)
     if row.state == DeviceState.DISABLED:
         return row
     disable_enrolments(row.pk)
-    clear_queue(device=row, reason="The device was removed.")
     row.state = DeviceState.DISABLED
     row.updated_by = actor.name
     row.updated_at = timezone.now()

@@ -145,6 +145,8 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {
     "worker heartbeat": {"task": "config.worker_heartbeat", "schedule": 15.0, "options": {"expires": 30}},
     "fan out what was left": {"task": "commands.sweep_requests", "schedule": 10.0, "options": {"expires": 30}},
+    "turn schedules": {"task": "commands.turn_schedules", "schedule": 5.0, "options": {"expires": 15}},
+    "schedules in new time zones": {"task": "commands.add_new_zones", "schedule": 300.0, "options": {"expires": 300}},
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
@@ -200,6 +202,8 @@ HEARTBEAT_STATUS_SECONDS = env.number("HEARTBEAT_STATUS_SECONDS", 30 * 60)
 # Commands -----------------------------------------------------------------------------------------------------------
 FAN_OUT_SLICE = env.number("FAN_OUT_SLICE", 5000)  # devices per transaction
 COMMAND_QUEUE_TTL = env.number("COMMAND_QUEUE_TTL", 0)  # seconds a queued command waits for its device; 0 = for ever
+RECURRING_STOPS_AFTER_SUCCESS = env.flag("RECURRING_STOPS_AFTER_SUCCESS", default=False)  # else again in each window
+SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # refuse scheduled commands to Apple devices
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 
 # Apple channel ------------------------------------------------------------------------------------------------------

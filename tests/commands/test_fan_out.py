@@ -13,6 +13,7 @@ from commands.models.status import State
 from commands.services import fan_out as module
 from commands.services.fan_out import fan_out
 from commands.services.requests import create_command_request
+from commands.services.targets import DISABLED
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup, DeviceState
 from tenants.models import Tenant
@@ -127,7 +128,7 @@ def test_removed_devices_are_left_out_of_groups_and_refused_by_name(tenant: Tena
 
     assert reached(by_group) == set()
     row = CommandStatus.objects.get(request=by_name)
-    assert (row.state, row.reason) == (State.FAILURE, module.DISABLED)
+    assert (row.state, row.reason) == (State.FAILURE, DISABLED)
 
 
 def test_a_deleted_device_has_no_row(tenant: Tenant) -> None:
@@ -197,8 +198,7 @@ def test_a_killed_fan_out_goes_on_behind_its_last_slice(tenant: Tenant, settings
     settings.FAN_OUT_SLICE = 2
     devices = sorted(some_devices(5, tenant=tenant), key=lambda device: device.pk)
     request = for_devices(*devices)
-    query = module._query(request)
-    module._fan_out_slice(request, query)  # and then it was killed
+    module._fan_out_slice(request.pk)  # and then it was killed
 
     request.refresh_from_db()
     assert (request.fan_out_cursor, request.fanned_out_at) == (devices[1].pk, None)
