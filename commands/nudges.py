@@ -4,9 +4,13 @@ import uuid
 
 from django.db import transaction
 
-from commands.tasks import fan_out_request
+from commands.tasks import cancel_request_rows, fan_out_request
 from config.celery import publish
 
 
 def nudge_fan_out(request_id: uuid.UUID) -> None:
     transaction.on_commit(lambda: publish(fan_out_request, str(request_id)))
+
+
+def nudge_cancellation(request_id: uuid.UUID) -> None:
+    transaction.on_commit(lambda: publish(cancel_request_rows, str(request_id)))

@@ -3,9 +3,10 @@
 import uuid
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from commands.models import CommandRequest, CommandStatus
+from commands.models.status import AWAITING, CANCELLABLE
 from config.api.errors import NotFound
 from config.api.fields import parse_id
 from tenants.models import Tenant
@@ -65,3 +66,21 @@ def command_request_stats(request: CommandRequest) -> list[dict[str, Any]]:
     """How many devices are in each state; states that no device is in are left out. One indexed aggregate."""
     rows = CommandStatus.objects.filter(request=request).values("state").annotate(total=Count("*")).order_by("state")
     return [{"state": row["state"], "total": row["total"]} for row in rows]
+
+
+def is_open(request: CommandRequest) -> bool:
+    """Whether a device may still be given it: rows wait, or some are to be made."""
+    if request.cancelled_at is not None:
+        return False
+    if request.fanned_out_at is None or request.slots.filter(due_at__isnull=False).exists():
+        return True
+    return CommandStatus.objects.filter(request=request, state__in=CANCELLABLE).exists()
+
+
+def waiting_and_given(request: CommandRequest) -> tuple[int, int]:
+    """How many rows a cancellation would end, and how many devices have the command and have not answered."""
+    rows = CommandStatus.objects.filter(request=request)
+    counts = rows.aggregate(
+        waiting=Count("pk", filter=Q(state__in=CANCELLABLE)), given=Count("pk", filter=Q(state__in=AWAITING))
+    )
+    return counts["waiting"], counts["given"]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
+from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
 from commands.services.fan_out import fan_out
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
@@ -53,6 +54,16 @@ def turn_schedule(slot_id: int) -> None:
 @app.task(name="commands.add_new_zones")
 def find_new_zones() -> None:
     add_new_zones()
+
+
+@app.task(name="commands.cancel_request_rows")
+def cancel_request_rows(request_id: str) -> None:
+    cancel_waiting_rows(uuid.UUID(request_id))
+
+
+@app.task(name="commands.finish_cancellations")
+def sweep_cancellations() -> None:
+    finish_cancellations()
 
 
 @app.task(name="commands.wake_devices")

@@ -9,12 +9,16 @@ from django.utils.safestring import SafeString
 
 from commands.admin.display import counts_per_state, progress, state_label, statuses_url
 from commands.admin.filters import CommandFilter
+from commands.admin.send_command import counted
 from commands.models import CommandRequest, CommandStatus
-from commands.selectors import command_request_stats
+from commands.selectors import command_request_stats, is_open, waiting_and_given
+from commands.services.requests import cancel_command_request
 from devices.models import Device, DeviceGroup
+from tenants.actors import console_actor
 from tenants.admin import display
-from tenants.admin.base import ScopedAdmin
+from tenants.admin.base import ScopedAdmin, page_action
 from tenants.admin.filters import ChoicesFilter, DateRangeFilter, ScopedFilter
+from tenants.models import Role
 
 STATUSES = 50
 NAMED = 30  # targets
@@ -37,6 +41,7 @@ class CommandRequestAdmin(ScopedAdmin):
     search_fields = ("=id", "command", "created_by")
     search_help_text = "Command, who sent it, or the id of the request"
     fields = readonly_fields = ()
+    actions_detail = ("cancel",)
     change_form_template = "admin/commands/commandrequest/page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommandRequest]:
@@ -50,6 +55,21 @@ class CommandRequestAdmin(ScopedAdmin):
         row = self.get_object(request, object_id)
         shown = request_page(row) if row else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    @page_action("Cancel", role=Role.OPERATOR, icon="cancel", variant="danger")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: CommandRequest = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, row, lambda: self._cancel(request, row))
+        title = f"Cancel {row.command}?"
+        return self.confirm(request, row, title=title, sentences=_consequences(row), button="Cancel the command")
+
+    def _cancel(self, request: HttpRequest, row: CommandRequest) -> str:
+        cancel_command_request(request=row, actor=console_actor(request))
+        return f"{row.command} is cancelled; what still waits ends within moments."
+
+    def hidden_actions(self, obj: CommandRequest) -> frozenset[str]:
+        return frozenset() if is_open(obj) else frozenset({"cancel"})
 
     @admin.display(description="targets")
     def targets(self, obj: CommandRequest) -> str:
@@ -87,6 +107,20 @@ def request_page(row: CommandRequest) -> dict[str, Any]:
     }
 
 
+def _consequences(row: CommandRequest) -> list[str]:
+    """What the cancellation will do, before it is done."""
+    waiting, given = waiting_and_given(row)
+    sentences = [f"{counted(waiting)} that still {'waits' if waiting == 1 else 'wait'} for it will not be given it."]
+    if given:
+        verb = "has" if given == 1 else "have"
+        sentences.append(f"{counted(given)} {verb} it already; that cannot be taken back, and the answers still count.")
+    if row.fanned_out_at is None:
+        sentences.append("It is still being handed out; devices that are not in its list yet will not be.")
+    if row.schedule != CommandRequest.Schedule.IMMEDIATE:
+        sentences.append("Its schedule ends: no further window opens.")
+    return [*sentences, "A cancelled command cannot be resumed; send it again instead."]
+
+
 def _share(row: CommandRequest, state: str, total: int) -> tuple[SafeString, int, str]:
     return state_label(state), total, statuses_url(request__id__exact=row.pk, state__exact=state)
 
@@ -100,8 +134,13 @@ def _facts(row: CommandRequest) -> list[tuple[str, Any]]:
         ("Sent by", row.created_by or ("the platform" if row.is_internal else display.EMPTY)),
         ("Sent", display.exact(row.created_at)),
         ("Handed out", display.exact(row.fanned_out_at, "not yet")),
+        *_cancellation(row),
         ("Remark", row.reason or display.EMPTY),
     ]
+
+
+def _cancellation(row: CommandRequest) -> list[tuple[str, Any]]:
+    return [("Cancelled", display.exact(row.cancelled_at))] if row.cancelled_at else []
 
 
 def _status(status: CommandStatus) -> dict[str, Any]:

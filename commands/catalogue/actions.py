@@ -59,7 +59,9 @@ class Wipe(Command):
         waiting = CommandStatus.objects.filter(
             device_id__in=device_ids, request__command=self.name, state__in=DELIVERABLE
         ).values_list("device_id", flat=True)
-        idle = [device_id for device_id in device_ids if device_id not in set(waiting)]
+        busy = set(waiting)
+        idle = [device_id for device_id in device_ids if device_id not in busy]
+        _lock_in_order(idle)
         change_state(idle, DeviceState.WIPE_IN_PROGRESS, DeviceState.ACTIVE)
 
     def keeps_result(self) -> bool:

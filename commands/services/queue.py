@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
-from commands.models import CommandStatus
+from commands.models import CommandRequest, CommandStatus
 from commands.models.status import CANCELLABLE, OPEN, State, sources_of
+from commands.services.cancellations import cancelled_by
 from config.api.errors import BadRequest
 from devices.models import Device
 from tenants import audit
@@ -22,16 +23,23 @@ DELIVERED = tuple(state for state in sources_of(State.FAILURE) if state is not S
 
 @transaction.atomic
 def cancel_command_status(*, status: CommandStatus, actor: Actor) -> CommandStatus:
-    """Only while Queued or Scheduled; cancelling again changes nothing; anything else is a BadRequest."""
+    """Only while Queued or Scheduled; cancelling again changes nothing; anything else is a BadRequest.
+
+    What is cancelled ahead of its slot ends the recurrence for its device.
+    """
     row = CommandStatus.objects.select_for_update(of=("self",)).select_related("request").get(pk=status.pk)
     if row.state == State.CANCELLED:
         return row
     if row.state not in CANCELLABLE:
         raise BadRequest(f"Only a queued or scheduled command can be cancelled; this one is in {row.state!r}.")
+    ends_recurrence = row.state == State.SCHEDULED and row.request.schedule == CommandRequest.Schedule.RECURRING
     row.state = State.CANCELLED
-    row.reason = f"Cancelled by {actor.name}"
+    row.reason = cancelled_by(actor.name)
+    if ends_recurrence:
+        row.ends_recurrence = True
+        row.reason = f"{row.reason}. It will not run on this device again."
     row.updated_at = timezone.now()
-    row.save(update_fields=["state", "reason", "updated_at"])
+    row.save(update_fields=["state", "reason", "ends_recurrence", "updated_at"])
     CATALOGUE[row.request.command].on_unsuccessful([row.device_id])
     audit.record(actor=actor, action="command_status.cancelled", subject=row, details={"command": row.request.command})
     return row
@@ -63,7 +71,7 @@ def requeue_or_fail(status_id: uuid.UUID, reason: str) -> State | None:
     Where it went; None if it is not a row that a device was given and owes an answer to, and nothing changed.
     """
     rows = CommandStatus.objects.select_for_update(of=("self",), no_key=True).select_related("request")
-    told = rows.only("state", "requeues", "closes_at", "device_id", "request__command")
+    told = rows.only("state", "requeues", "closes_at", "device_id", "request__command", "request__cancelled_at")
     row = told.filter(pk=status_id, state__in=DELIVERED).first()
     if row is None:
         return None
@@ -78,7 +86,9 @@ def requeue_or_fail(status_id: uuid.UUID, reason: str) -> State | None:
 
 
 def may_requeue(row: CommandStatus, now: dt.datetime) -> bool:
-    """Only what was just handed over, a few times, and while its window is still open afterwards."""
+    """Only what was just handed over, a few times, while its window stays open and nobody has cancelled it."""
+    if row.request.cancelled_at is not None:
+        return False
     in_time = row.closes_at is None or row.closes_at > now + requeue_delay(row.requeues)
     return row.state == State.INITIATED and row.requeues < REQUEUES and in_time
 

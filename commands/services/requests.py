@@ -1,4 +1,4 @@
-"""Creating command requests."""
+"""Creating command requests, and cancelling them."""
 
 import datetime as dt
 import uuid
@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
 from commands.models import CommandRequest
-from commands.nudges import nudge_fan_out
+from commands.nudges import nudge_cancellation, nudge_fan_out
 from commands.schedules.plan import read_schedule
+from commands.selectors import is_open
+from commands.services.cancellations import cancelled_by
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup
 from tenants import audit
@@ -86,6 +88,26 @@ def _end_of(schedule: str, schedule_args: dict[str, Any], time_zone: str) -> dt.
         )
         raise BadRequest(f"schedule_args: {told}", content={"schedule_args": [told]})
     return plan.end
+
+
+@transaction.atomic
+def cancel_command_request(*, request: CommandRequest, actor: Actor) -> CommandRequest:
+    """What still waits is cancelled, by a worker; what devices were given goes on. No further rows are made.
+
+    Cancelling again changes nothing. BadRequest if nothing of it waits any more.
+    """
+    row = CommandRequest.objects.select_for_update().defer("secret_args").get(pk=request.pk)
+    if row.cancelled_at is not None:
+        return row
+    if not is_open(row):
+        raise BadRequest("There is nothing left to cancel: no device waits for this command any more.")
+    row.cancelled_at = timezone.now()
+    row.cancelled_by = actor.name
+    row.reason = f"{cancelled_by(actor.name)}. {row.reason}".strip()
+    row.save(update_fields=["cancelled_at", "cancelled_by", "reason"])
+    audit.record(actor=actor, action="command_request.cancelled", subject=row, details={"command": row.command})
+    nudge_cancellation(row.pk)
+    return row
 
 
 def _needed(command_type: str) -> str:

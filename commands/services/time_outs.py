@@ -19,6 +19,7 @@ from commands.models.status import AWAITING, State
 from commands.services.queue import may_requeue, requeue
 
 SLICE = 1000
+OF_REQUEST = ("command", "schedule", "cancelled_at")
 UNANSWERED = "The device has not answered within {time}."
 UNCOLLECTED = "The device has not come for the command within {time}."
 
@@ -49,7 +50,7 @@ def _end_slice(overdue: QuerySet[CommandStatus], reason: str, life: dt.timedelta
     rows = list(
         overdue.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related("request")
-        .only("state", "requeues", "closes_at", "device_id", "request__command", "request__schedule")
+        .only("state", "requeues", "closes_at", "device_id", *(f"request__{name}" for name in OF_REQUEST))
         .order_by("pk")[:SLICE]
     )
     for name, group in _by_command(rows).items():
