@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commands", "0006_schedules"),
+        ("commands", "0007_cancel_requests"),
         ("devices", "0004_what_devices_report"),
         ("tenants", "0003_time_zone_of_a_token"),
     ]
