@@ -38,19 +38,19 @@ class CommandBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
 
 
 def _body(auto_schema: AutoSchema, command: Command, base: Schema) -> Schema:
-    words = component_words(command)
+    described = f"{command.description} {apple_words(command)}"
     schema: Schema = {
         "type": "object",
         "properties": {
-            "command": {"type": "string", "enum": [command.name], "description": command.description},
+            "command": {"type": "string", "enum": [command.name], "description": described},
             "command_args": _arguments(auto_schema, command),
         },
         "required": ["command"],
     }
     if "required" in arguments_schema(command):
         schema["required"].append("command_args")
-    described = f"{command.description} {apple_words(command)}"
-    return _registered(auto_schema, f"{words}Command", {"allOf": [schema, base], "description": described})
+    whole = {"allOf": [schema, base], "description": described}
+    return _registered(auto_schema, f"{component_words(command)}Command", whole)
 
 
 def _arguments(auto_schema: AutoSchema, command: Command) -> Schema:
