@@ -38,7 +38,7 @@ class CommandBodies(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
 
 
 def _body(auto_schema: AutoSchema, command: Command, base: Schema) -> Schema:
-    described = f"{command.description} {apple_words(command)}"
+    described = " ".join(filter(None, (command.description, command.details, apple_words(command))))
     schema: Schema = {
         "type": "object",
         "properties": {

@@ -73,7 +73,16 @@ class Command:
     @property
     def description(self) -> str:
         """What it does to the device: the first paragraph of its docstring."""
-        return inspect.cleandoc(self.__doc__ or "").split("\n\n")[0]
+        return self._told[0]
+
+    @property
+    def details(self) -> str:
+        """What else people should know: its docstring's further paragraphs, up to the first address of a source."""
+        return " ".join(" ".join(self._told[1:]).partition("https://")[0].split())
+
+    @property
+    def _told(self) -> list[str]:
+        return inspect.cleandoc(type(self).__doc__ or "").split("\n\n")
 
     def apple(self, delivery: Delivery) -> dict[str, Any] | None:
         """Apple's command dictionary; None if the device's contact alone is the answer. Undeliverable if it cannot be.

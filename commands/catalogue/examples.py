@@ -1,4 +1,4 @@
-"""A value for each argument, as an integrator would send it. Arguments of one name mean the same everywhere."""
+"""A value for each argument, as an integrator would send it. Most arguments of one name mean the same everywhere."""
 
 import base64
 import plistlib
@@ -23,7 +23,10 @@ EXAMPLES: dict[str, Any] = {
     "brightness_value": 80,
     "bundle_identifier": "com.example.pos",
     "converge_with_provision_option": False,
-    "custom_settings_config": {"deviceName": "Till 7"},
+    "custom_settings_config": {
+        "device_name": "Till 7",
+        "organization_info": {"name": "Example Ltd", "phone": "+44 20 7946 0000"},
+    },
     "device_alias_name": "Till 7",
     "dhcp_enabled": "false",
     "duration": "30",
@@ -57,12 +60,13 @@ EXAMPLES: dict[str, Any] = {
     "url": "https://example.com/notice",
     "use_only_saved_ap": True,
     "volume_level": 40,
-    "wifi_access_points": {"ssid": "Shop", "password": "the network's password"},
+    "wifi_access_points": {"ssid": "Shop", "password": "the network's password", "security": "WPA2"},
     "wifi_revert_timeout": 300,
     "wifi_state": True,
 }
+SPECIAL: dict[str, dict[str, Any]] = {"REMOVE_WIFI_AP": {"wifi_access_points": {"ssid": "Shop"}}}
 
 
 def example_arguments(command: Command) -> dict[str, Any]:
-    names = [str(name) for name in command.Arguments().fields]
-    return {name: EXAMPLES[name] for name in names if name in EXAMPLES}
+    values = {**EXAMPLES, **SPECIAL.get(command.name, {})}
+    return {name: values[name] for name in map(str, command.Arguments().fields) if name in values}

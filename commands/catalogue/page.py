@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from commands.catalogue.base import Command
 from commands.catalogue.examples import example_arguments
@@ -19,6 +20,7 @@ from commands.catalogue.reference import (
 )
 from devices.models import Platform
 
+LINE, SHOWN = 120, 40  # characters
 HEAD = """\
 # Commands
 
@@ -71,10 +73,12 @@ def _carriage(command: Command) -> str:
 
 def _section(command: Command) -> Iterator[str]:
     yield f"### {command.name}\n\n{command.description}\n"
+    if command.details:
+        yield f"{command.details}\n"
     yield from _arguments(list(arguments(command)))
     example = example_arguments(command)
     if example:
-        yield f"```json\n{json.dumps(example, ensure_ascii=False)}\n```\n"
+        yield f"```json\n{_json({name: _shortened(value) for name, value in example.items()})}\n```\n"
     yield f"- {apple_words(command)}"
     if carried(command, ANDROID):
         yield f"- {android_words(command)}"
@@ -92,6 +96,16 @@ def _arguments(found: list[Argument]) -> Iterator[str]:
         required = "yes" if argument.required else "no"
         yield _row(f"`{argument.name}`", argument.kind, required, argument.rule or "–", meaning)
     yield ""
+
+
+def _shortened(value: Any) -> Any:
+    return f"{value[:SHOWN]}…" if isinstance(value, str) and len(value) > LINE else value
+
+
+def _json(value: Any) -> str:
+    """In one line, if it is a short one."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) < LINE else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _row(*cells: str) -> str:

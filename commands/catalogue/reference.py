@@ -17,7 +17,7 @@ UNITS = ((dt.timedelta(days=1), "day"), (dt.timedelta(hours=1), "hour"), (dt.tim
 
 @dataclass(frozen=True)
 class Argument:
-    name: str
+    name: str  # that of a key inside an argument: `argument.key`
     kind: str  # "string", "integer", "`SHOW`, `HIDE` or `DISABLE`"
     rule: str  # "1 to 100", "at most 255 characters"; empty if there is none
     required: bool
@@ -26,16 +26,22 @@ class Argument:
 
 
 def arguments(command: Command) -> Iterator[Argument]:
-    schema = arguments_schema(command)
+    yield from _arguments(arguments_schema(command))
+
+
+def _arguments(schema: Schema, prefix: str = "") -> Iterator[Argument]:
     for name, facts in schema["properties"].items():
         yield Argument(
-            name=name,
+            name=f"{prefix}{name}",
             kind=kind(facts),
             rule=rule(facts),
             required=name in schema.get("required", ()),
-            secret=name in command.secret_arguments,
+            secret=facts.get("writeOnly", False),
             meaning=facts.get("description", ""),
         )
+        inner = next((each for each in (facts, *facts.get("oneOf", ())) if "properties" in each), None)
+        if inner:
+            yield from _arguments(inner, f"{prefix}{name}.")
 
 
 def kind(schema: Schema) -> str:
@@ -122,6 +128,7 @@ def facts(command: Command) -> dict[str, Any]:
     return {
         "name": command.name,
         "description": command.description,
+        "details": command.details,
         "arguments": arguments_schema(command),
         "secret_arguments": sorted(command.secret_arguments),
         "time_out": int(command.time_out.total_seconds()),

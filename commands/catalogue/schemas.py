@@ -7,17 +7,17 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from commands.catalogue.base import Command
-from commands.catalogue.examples import EXAMPLES
+from commands.catalogue.examples import example_arguments
 from commands.catalogue.fields import (
     LOCALE,
     PACKAGE,
-    AccessPoints,
     FlagText,
     Locale,
     NumberText,
     PackageName,
     ScreenOffTimeout,
 )
+from commands.catalogue.shapes import SHAPES
 
 Schema = dict[str, Any]
 Field = Any  # a field of any serializer: DRF's stubs give it four parameters
@@ -30,22 +30,21 @@ def arguments_schema(command: Command) -> Schema:
     fields = command.Arguments().fields
     schema: Schema = {"type": "object", "properties": {}}
     for name, field in fields.items():
-        schema["properties"][name] = _argument(name, field, secret=name in command.secret_arguments)
+        schema["properties"][name] = _argument(command, name, field)
     required = [name for name, field in fields.items() if field.required]
     return {**schema, "required": required} if required else schema
 
 
-def _argument(name: str, field: Field, *, secret: bool) -> Schema:
-    schema = field_schema(field)
+def _argument(command: Command, name: str, field: Field) -> Schema:
+    schema = {**field_schema(field), **SHAPES.get((command.name, name), {})}
     if name in FORMATS:
         schema["format"] = FORMATS[name]
-    if secret:
+    if name in command.secret_arguments:
         schema["writeOnly"] = True
         if schema.get("type") == "string":
             schema.setdefault("format", "password")
-    if name in EXAMPLES:
-        schema["example"] = EXAMPLES[name]
-    return schema
+    examples = example_arguments(command)
+    return {**schema, "example": examples[name]} if name in examples else schema
 
 
 def field_schema(field: Field) -> Schema:
@@ -98,11 +97,6 @@ def _link(field: Field) -> Schema:
     return {**_text(field), "format": "uri"}
 
 
-def _access_points(field: Field) -> Schema:
-    several = {"type": "array", "items": {"type": "object"}, "minItems": 1}
-    return {"oneOf": [{"type": "object", "minProperties": 1}, several]}
-
-
 def _list(field: Field) -> Schema:
     limits = {"minItems": field.min_length, "maxItems": field.max_length}
     return {"type": "array", "items": field_schema(field.child), **_given(limits)}
@@ -122,7 +116,6 @@ MAKERS: tuple[tuple[type[Any], Callable[[Field], Schema]], ...] = (  # the first
     (NumberText, _number_text),
     (FlagText, _flag_text),
     (ScreenOffTimeout, _screen_off_timeout),
-    (AccessPoints, _access_points),
     (PackageName, _pattern(PACKAGE.pattern)),
     (Locale, _pattern(LOCALE.pattern)),
     (serializers.BooleanField, lambda field: {"type": "boolean"}),

@@ -74,6 +74,14 @@ def test_the_page_names_every_command_and_argument(capsys: pytest.CaptureFixture
         assert f"\n| [{name}](#{name.lower()}) | " in page
 
 
+def test_the_page_names_the_keys_of_arguments_that_are_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    page = listed(capsys, "ADD_WIFI_AP", "REMOVE_WIFI_AP", "UPDATE_DEVICE_CONFIG", format="markdown")
+
+    assert "| `wifi_access_points.password` | string | no | – | Its password, if it has one; secret |" in page
+    assert "| `custom_settings_config.organization_info.name` |" in page
+    assert "password" not in page.split("\n### REMOVE_WIFI_AP\n")[1].split("\n### ")[0]
+
+
 def test_docs_commands_md_is_current() -> None:
     """If not: `make docs` writes it."""
     call_command("list_commands", format="markdown", check=PAGE)

@@ -74,6 +74,8 @@ def _line(command: Listed) -> tuple[str, str, str]:
 def _block(command: Listed) -> Iterator[str]:
     yield command.name
     yield f"  {command.description}"
+    if command.details:
+        yield f"  {command.details}"
     for argument in arguments(command):
         marks = ["required" if argument.required else "optional", argument.rule, "secret" if argument.secret else ""]
         yield f"  {argument.name}: {argument.kind}, {', '.join(filter(None, marks))}. {argument.meaning}"
