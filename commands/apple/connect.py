@@ -23,6 +23,7 @@ from commands.catalogue import CATALOGUE, Delivery, Undeliverable
 from commands.catalogue.verdicts import Status
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE, State
+from commands.services.queue import requeue_or_fail
 from config.db import hot_query, literals, spelled_out
 from devices.services.apple_reports import text
 from tenants.sealing import SealError, context_of, unseal
@@ -31,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 TIME_OUTS = orjson.dumps({name: command.time_out.total_seconds() for name, command in CATALOGUE.items()}).decode()
 PATIENCE = 3  # deliveries without an answer before a command lets the others pass
-UNBUILDABLE = (SealError, plist.PlistError, LookupError, TypeError, ValueError)
+UNBUILDABLE = (plist.PlistError, LookupError, TypeError, ValueError)
 
 
 class NotEnrolledError(Exception):
@@ -201,6 +202,9 @@ def _prepare(turn: Turn) -> bytes | None:
             return plist.dumps({"CommandUUID": command_uuid(turn.status_id, turn.step), "Command": payload})
     except Undeliverable as error:
         _close_unasked(turn, State.FAILURE, str(error))
+    except SealError:
+        log.exception("command_not_opened", status_id=str(turn.status_id), command=turn.command)
+        requeue_or_fail(turn.status_id, "The server has no key for the command's secret arguments.")
     except UNBUILDABLE:  # one broken row must not keep the device from its other commands
         log.exception("command_not_built", status_id=str(turn.status_id), command=turn.command)
         _close_unasked(turn, State.FAILURE, "The server could not build the command; its log says why.")

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -46,11 +46,11 @@ def cancel_command_status(*, status: CommandStatus, actor: Actor) -> CommandStat
 
 
 @transaction.atomic
-def clear_queue(*, device: Device, reason: str) -> int:
-    """Ends everything that is still open for a device: it was enrolled anew, or removed. How many rows."""
+def clear_queue(*, device: Device, reason: str, states: Sequence[State] = OPEN) -> int:
+    """Ends what is still open for a device: it was enrolled anew, or removed. How many rows."""
     rows = list(
         CommandStatus.objects.select_for_update(of=("self",))
-        .filter(device=device, state__in=OPEN)
+        .filter(device=device, state__in=states)
         .values_list("pk", "request__command", "state")
     )
     undelivered = [pk for pk, _, state in rows if state in CANCELLABLE]

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from commands.models import AppleEnrolment, CommandRequest
+from commands.models.status import DELIVERABLE
 from commands.services.enrolments import disable_enrolments
 from commands.services.queue import clear_queue
 from commands.services.requests import create_command_request
@@ -94,7 +95,8 @@ def _enrol(
         _give_up(enrolment, device, source)
     before = AppleEnrolment.objects.filter(device=device, channel=Channel.DEVICE).first()
     if before is not None:
-        clear_queue(device=device, reason="The device was enrolled anew.")
+        # What is scheduled for later is meant for the device whoever has it by then.
+        clear_queue(device=device, reason="The device was enrolled anew.", states=DELIVERABLE)
         disable_enrolments(device.pk)
     row = before or AppleEnrolment(tenant=identity.tenant)
     row.device = device

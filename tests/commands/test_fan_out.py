@@ -18,7 +18,7 @@ from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup, DeviceState
 from tenants.models import Tenant
 from tests.factories.commands import CommandRequestFactory
-from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory, seen
+from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory, seen, some_devices
 from tests.factories.tenants import ACTOR
 
 Type = CommandRequest.CommandType
@@ -27,10 +27,6 @@ Type = CommandRequest.CommandType
 def request_for(tenant: Tenant, **options: Any) -> CommandRequest:
     request: CommandRequest = CommandRequestFactory(tenant=tenant, **{"fanned_out_at": None, **options})
     return request
-
-
-def some_devices(count: int, **columns: Any) -> list[Device]:
-    return [DeviceFactory(**columns) for _ in range(count)]
 
 
 def for_devices(*devices: Device, **options: Any) -> CommandRequest:

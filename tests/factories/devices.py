@@ -48,6 +48,10 @@ def AndroidFactory(**fields: Any) -> Device:
     return DeviceFactory(**{**made, **fields})
 
 
+def some_devices(count: int, **columns: Any) -> list[Device]:
+    return [DeviceFactory(**columns) for _ in range(count)]
+
+
 def seen(device: Device, ago: dt.timedelta = dt.timedelta()) -> Heartbeat:
     """The device was last seen this long ago."""
     return Heartbeat.objects.update_or_create(
