@@ -137,9 +137,15 @@ def authenticate_fields(hardware: Hardware, state: DeviceState) -> dict[str, Any
 
 def token_update_fields(management: Management) -> dict[str, Any]:
     """What TokenUpdate says beside the keys of every check-in message."""
-    return {
+    fields = {
         "Token": management.push_token,
         "PushMagic": management.push_magic,
-        "UnlockToken": management.unlock_token,
         "AwaitingConfiguration": False,
     }
+    return {**fields, "UnlockToken": management.unlock_token} if management.unlock_token else fields
+
+
+def report_on(done: Executed, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A report; it names the command as the server named it, if the server did."""
+    report = {"Status": done.status, **fields}
+    return {"CommandUUID": done.command_uuid, **report} if done.command_uuid else report

@@ -11,12 +11,11 @@ from typing import Any, Literal
 
 from onboarding.simulation.apple_answers import (
     Answer,
-    MalformedCommand,
     answer_command,
     error_answer,
     keep_profile,
     profile_data,
-    profile_error_answer,
+    renewed_enrolment,
 )
 from onboarding.simulation.apple_channel import (
     Conversation,
@@ -29,12 +28,15 @@ from onboarding.simulation.apple_channel import (
     Unwanted,
     authenticate_fields,
     put_message,
+    report_on,
     token_update_fields,
 )
+from onboarding.simulation.apple_effects import Effects
 from onboarding.simulation.apple_hardware import Hardware, draw_hardware
 from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
 from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist, read_profile
-from onboarding.simulation.apple_state import DeviceState, InstalledProfile, Management, load_state, save_state
+from onboarding.simulation.apple_state import App, DeviceState, InstalledProfile, Management
+from onboarding.simulation.apple_state_file import load_state, save_state
 from onboarding.simulation.identity import Identity, KeyFactory, SignatureStyle, generate_key
 from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient, ScepError, ScepOptions
 
@@ -45,6 +47,8 @@ _COMMANDS_PER_CONNECTION = 1000
 class SimulatedAppleDevice:
     """Device number ``index`` of the fleet ``seed``: the same two always give the same serial and UDID.
 
+    ``supervised``, ``model`` (a name of ``apple_models.MODELS``), ``os_version``, ``time_zone`` (an IANA name) and
+    ``apps`` replace what the seed would give; raises UnknownModel.
     Misbehaviour, each a number of times: ``lose_replies`` (carries a command out but its report is lost),
     ``lose_requests`` (a message never arrives), ``lose_commands`` (the server's answer is lost on its way),
     ``repeat_replies`` (a report is sent twice). ``dead``: takes no notice of pushes.
@@ -58,12 +62,18 @@ class SimulatedAppleDevice:
         seed: str = "muster",
         index: int = 0,
         supervised: bool | None = None,
+        model: str = "",
+        os_version: str = "",
+        time_zone: str = "",
+        apps: list[App] | None = None,
         state_file: Path | None = None,
         signature_style: SignatureStyle = "der",
         scep_options: ScepOptions | None = None,
         key_factory: KeyFactory = generate_key,
     ) -> None:
-        self.hardware: Hardware = draw_hardware(seed=seed, index=index)
+        self.hardware: Hardware = draw_hardware(
+            seed=seed, index=index, model=model, os_version=os_version, time_zone=time_zone
+        )
         self.signature_style: SignatureStyle = signature_style
         self.lose_replies = 0
         self.lose_requests = 0
@@ -76,7 +86,7 @@ class SimulatedAppleDevice:
         self._state_file = state_file
         self._restart_due = False
         restored = load_state(state_file, udid=self.udid) if state_file else None
-        self.state: DeviceState = restored or DeviceState.fresh(self.hardware)
+        self.state: DeviceState = restored or DeviceState.fresh(self.hardware, apps)
         if supervised is not None:
             self.state.is_supervised = supervised
 
@@ -89,6 +99,11 @@ class SimulatedAppleDevice:
     @property
     def udid(self) -> str:
         return self.hardware.udid
+
+    @property
+    def effects(self) -> Effects:
+        """What the profiles installed now do to it."""
+        return Effects(self.hardware, self.state)
 
     @property
     def is_enrolled(self) -> bool:
@@ -115,19 +130,19 @@ class SimulatedAppleDevice:
         """
         try:
             enrolment = read_enrolment(profile)
-            self._forget_server()
+            self.state.forget_server()
             identity = self._request_identity(enrolment.scep)
-            self.state.management = Management.begin(enrolment, identity)
+            self.state.management = Management.begin(enrolment, identity, self.hardware)
             self._introduce()
         except ProfileError as error:
             raise EnrolmentFailed(str(error), retryable=False) from error
         except ScepError as error:
             raise EnrolmentFailed(str(error), retryable=error.retryable) from error
         except Refused as error:
-            self._forget_server()
+            self.state.forget_server()
             raise EnrolmentFailed(str(error), retryable=error.status >= 500) from error
         except ServerUnreachable as error:
-            self._forget_server()
+            self.state.forget_server()
             raise EnrolmentFailed(str(error), retryable=True) from error
         else:
             keep_profile(self.state, InstalledProfile(enrolment.identifier, profile, managed=False))
@@ -162,7 +177,7 @@ class SimulatedAppleDevice:
                 heard = True
             except (Refused, ServerUnreachable):
                 heard = False  # best effort: the device forgets its server all the same
-        self._forget_server()
+        self.state.forget_server()
         self.save()
         return heard
 
@@ -209,7 +224,12 @@ class SimulatedAppleDevice:
         self.save()
 
     def unlock(self) -> Conversation | None:
-        """The user unlocks it. A device whose last word was NotNow then connects by itself (else None)."""
+        """The user unlocks it. A device whose last word was NotNow then connects by itself (else None).
+
+        Nobody can unlock a device in Lost Mode.
+        """
+        if self.state.lost_mode:
+            return None
         self.state.locked = False
         self.save()
         if self.is_enrolled and self.state.last_status == "NotNow":
@@ -218,6 +238,20 @@ class SimulatedAppleDevice:
 
     def power_on(self) -> None:
         self.state.powered_on = True
+        self.save()
+
+    def set_passcode(self, passcode: str) -> None:
+        """The user chooses a passcode; an empty one turns it off."""
+        self.state.passcode_set, self.state.passcode = bool(passcode), passcode
+        self.save()
+
+    def delete_app(self, identifier: str) -> None:
+        """The user deletes an app. Of a managed one the device remembers that it is managed."""
+        app = self.state.app(identifier)
+        if app and app.is_managed:
+            app.is_installed = False
+        elif app:
+            self.state.apps.remove(app)
         self.save()
 
     def install_profile_by_hand(self, data: bytes) -> None:
@@ -237,7 +271,7 @@ class SimulatedAppleDevice:
             return "not enrolled"
         if not self.state.powered_on:
             return "powered off"
-        self._use_battery()
+        self.state.use_battery()
         content = self._report({"Status": "Idle"})
         while content:
             if len(executed) >= _COMMANDS_PER_CONNECTION:
@@ -249,7 +283,7 @@ class SimulatedAppleDevice:
             answer, done = self._carry_out(message)
             executed.append(done)
             try:
-                content = self._report(_report_on(done, answer))
+                content = self._report(report_on(done, answer.fields))
             finally:
                 ending = self._afterwards(answer)  # it happens whether or not the report arrived
             if ending:
@@ -265,21 +299,12 @@ class SimulatedAppleDevice:
 
     def _reinstall_management(self, command: Mapping[str, Any]) -> Answer | None:
         """The server renews the device's identity by installing the enrolment profile again; None: another command."""
-        if command.get("RequestType") != "InstallProfile" or (self.state.locked and self.state.passcode_set):
-            return None
-        management = self._managed()
+        enrolment = renewed_enrolment(command, self.state)
+        if enrolment is None or isinstance(enrolment, Answer):
+            return enrolment
+        data = profile_data(command)
         try:
-            data = profile_data(command)
-            if not read_profile(data).payloads("com.apple.mdm"):
-                return None
-            enrolment = read_enrolment(data)
-            if (enrolment.topic, enrolment.server_url) != (management.topic, management.server_url):
-                return error_answer("MCMDMErrorDomain", 12012, "The new MDM payload does not match the old payload.")
             self.renew_identity(data)
-        except MalformedCommand:
-            return None
-        except ProfileError as error:
-            return profile_error_answer(error)
         except Unwanted:
             raise
         except (ScepError, Refused) as error:
@@ -290,7 +315,7 @@ class SimulatedAppleDevice:
     def _afterwards(self, answer: Answer) -> Ending | None:
         """What follows a report. An ending when the connection is over by it."""
         if answer.afterwards == "erase":
-            self._erase()
+            self.state = DeviceState.erased(self.hardware, self.state.times_erased + 1)
             return "erased"
         if answer.afterwards == "leave":
             if self.is_enrolled:
@@ -307,17 +332,6 @@ class SimulatedAppleDevice:
         """Until its first unlock the data of a restarted device is protected."""
         self._restart_due = False
         self.state.locked = self.state.passcode_set
-
-    def _erase(self) -> None:
-        times = self.state.times_erased + 1
-        self.state = DeviceState.fresh(self.hardware)
-        self.state.apps = []
-        self.state.passcode_set = False
-        self.state.times_erased = times
-
-    def _use_battery(self) -> None:
-        level = self.state.battery_level - 0.01
-        self.state.battery_level = round(level if level > 0.1 else 1.0, 2)
 
     # --- messages ---------------------------------------------------------------------------------------------
 
@@ -368,27 +382,10 @@ class SimulatedAppleDevice:
         try:
             return put_message(self._http, url, message, management=self._managed(), style=self.signature_style)
         except Unwanted:
-            self._forget_server()
+            self.state.forget_server()
             raise
 
     def _managed(self) -> Management:
         if self.state.management is None:
             raise NotEnrolled(f"The device {self.serial} is not enrolled.")
         return self.state.management
-
-    def _forget_server(self) -> None:
-        """Unenrolment takes everything the server brought with it."""
-        management, self.state.management = self.state.management, None
-        if management:
-            self.state.profiles = [
-                profile
-                for profile in self.state.profiles
-                if not profile.managed and profile.identifier != management.profile_identifier
-            ]
-        self.state.last_status = ""
-
-
-def _report_on(done: Executed, answer: Answer) -> dict[str, Any]:
-    """A report; it names the command as the server named it, if the server did."""
-    report = {"Status": answer.status, **answer.fields}
-    return {"CommandUUID": done.command_uuid, **report} if done.command_uuid else report

@@ -2,35 +2,29 @@
 
 import hashlib
 import random
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from onboarding.simulation.apple_models import (
+    IPHONES_AND_IPADS,
+    OsFamily,
+    OsRelease,
+    Product,
+    find_model,
+    find_release,
+    releases_of,
+    version_numbers,
+)
 
 # Letters and digits of Apple's randomised serial numbers: no vowels, no letters that look like digits.
 _SERIAL_ALPHABET = "CDFGHJKLMNPQRTVWXY0123456789"
 _PLACES = ("Reception", "Warehouse", "Till", "Workshop", "Sales", "Classroom", "Ward", "Kitchen")
 _SUPERVISED_SHARE = 0.75
-
-
-@dataclass(frozen=True)
-class Product:
-    """One model: its marketing name, family, order number, chip id (first part of a UDID), TAC and capacities in GB."""
-
-    name: str
-    family: str
-    product: str
-    model: str
-    chip: str
-    tac: str
-    capacities: tuple[int, ...]
-
-    @property
-    def has_cellular(self) -> bool:
-        return bool(self.tac)
-
-
-@dataclass(frozen=True)
-class OsRelease:
-    version: str
-    build: str
+_ZONES = ("Europe/Berlin", "Europe/Berlin", "Europe/London", "America/New_York", "America/Los_Angeles", "Asia/Kolkata")
+_NOT_UPDATED_SHARE = 0.15  # of the devices that can run the older release
+_NOT_UPDATED = "16.6.1"
+_CAME_WITH_NEWER = frozenset({"iPhone 15"})
 
 
 @dataclass(frozen=True)
@@ -50,36 +44,41 @@ class Hardware:
     used_share: float
     battery_level: float
     is_supervised: bool
+    time_zone: str
+    """The IANA name of where it is first used."""
+
+    @property
+    def os_family(self) -> OsFamily:
+        return self.product.os_family
+
+    def runs(self, since: Mapping[OsFamily, str]) -> bool:
+        """Whether its system is one of those named, in that version or a later one."""
+        lowest = since.get(self.os_family)
+        return lowest is not None and version_numbers(self.os.version) >= version_numbers(lowest)
 
 
-_PRODUCTS = (
-    Product("iPhone 15", "iPhone", "iPhone15,4", "MTP13", "00008120", "35123456", (128, 256)),
-    Product("iPhone 14", "iPhone", "iPhone14,7", "MPVA3", "00008110", "35684512", (128, 256, 512)),
-    Product("iPhone 13", "iPhone", "iPhone14,5", "MLPG3", "00008110", "35745819", (128, 256)),
-    Product("iPhone SE", "iPhone", "iPhone14,6", "MMXN3", "00008110", "35407115", (64, 128)),
-    Product("iPad", "iPad", "iPad12,1", "MK2L3", "00008030", "", (64, 256)),
-    Product("iPad Air", "iPad", "iPad13,16", "MM9E3", "00008103", "", (64, 256)),
-    Product("iPad Pro", "iPad", "iPad14,4", "MNXE3", "00008112", "35920406", (128, 256, 512)),
-)
-_RELEASES = (
-    OsRelease("17.6.1", "21G93"),
-    OsRelease("17.7", "21H16"),
-    OsRelease("18.1", "22B83"),
-    OsRelease("18.2", "22C152"),
-    OsRelease("18.3.1", "22D72"),
-)
+def draw_hardware(*, seed: str, index: int, model: str = "", os_version: str = "", time_zone: str = "") -> Hardware:
+    """The device number ``index`` (from 0) of the fleet named ``seed``: iPhones and iPads of several releases.
 
-
-def draw_hardware(*, seed: str, index: int) -> Hardware:
-    """The device number ``index`` (from 0) of the fleet named ``seed``."""
-    dice = random.Random(f"{seed}/{index}")
-    product = _PRODUCTS[index % len(_PRODUCTS)]
+    ``model`` (a name in ``MODELS``), ``os_version`` and ``time_zone`` replace what would be drawn.
+    Raises UnknownModel.
+    """
+    dice, later_dice = random.Random(f"{seed}/{index}"), random.Random(f"{seed}/{index}/later")
+    product = find_model(model) if model else IPHONES_AND_IPADS[index % len(IPHONES_AND_IPADS)]
+    udid = _udid(product, dice)
+    serial = "".join(dice.choices(_SERIAL_ALPHABET, k=10))
+    name = f"{dice.choice(_PLACES)} {product.name} {index + 1:02d}"
+    release = dice.choice(releases_of(product))
+    not_updated = later_dice.random() < _NOT_UPDATED_SHARE and not model and product.name not in _CAME_WITH_NEWER
+    drawn_zone = later_dice.choice(_ZONES)
+    if os_version or not_updated:
+        release = find_release(product, os_version or _NOT_UPDATED)
     return Hardware(
-        udid=f"{product.chip}-{dice.getrandbits(64):016X}",
-        serial="".join(dice.choices(_SERIAL_ALPHABET, k=10)),
-        name=f"{dice.choice(_PLACES)} {product.name} {index + 1:02d}",
+        udid=udid,
+        serial=serial,
+        name=name,
         product=product,
-        os=dice.choice(_RELEASES),
+        os=release,
         imei=_imei(product.tac, dice) if product.has_cellular else "",
         wifi_mac=_mac(dice),
         bluetooth_mac=_mac(dice),
@@ -87,12 +86,21 @@ def draw_hardware(*, seed: str, index: int) -> Hardware:
         used_share=round(dice.uniform(0.15, 0.8), 3),
         battery_level=round(dice.uniform(0.35, 1.0), 2),
         is_supervised=dice.random() < _SUPERVISED_SHARE,
+        time_zone=time_zone or drawn_zone,
     )
 
 
 def eas_identifier(hardware: Hardware) -> str:
     """The Exchange ActiveSync identifier: 32 capital letters and digits."""
     return hashlib.sha256(hardware.udid.encode("ascii")).hexdigest()[:32].upper()
+
+
+def _udid(product: Product, dice: random.Random) -> str:
+    """Of a Mac a UUID, of the others their chip's number and their own."""
+    number = dice.getrandbits(64)
+    if product.os_family == "macOS":
+        return str(uuid.UUID(int=(number << 64) | dice.getrandbits(64), version=5)).upper()
+    return f"{product.chip}-{number:016X}"
 
 
 def _imei(tac: str, dice: random.Random) -> str:

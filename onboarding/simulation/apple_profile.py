@@ -122,6 +122,10 @@ def _read_dictionary(data: bytes) -> dict[str, Any]:
     payloads = content.get("PayloadContent", [])
     if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
         raise ProfileError("The field PayloadContent is not a list of payloads.", code=1003)
+    for key, code in (("PayloadUUID", 1007), ("PayloadIdentifier", 1008)):
+        values = [payload[key] for payload in payloads if key in payload]
+        if len(values) > len({str(value) for value in values}):
+            raise ProfileError(f"Two payloads of the profile have the same {key}.", code=code)
     return content
 
 

@@ -1,33 +1,33 @@
-"""What a simulated device remembers, and its file: one JSON document per device."""
+"""What a simulated device remembers and what its user can change."""
 
-import base64
-import json
-import os
 import secrets
-import tempfile
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from onboarding.simulation.apple_hardware import Hardware
 from onboarding.simulation.apple_profile import EnrolmentProfile, ScepPayload
 from onboarding.simulation.identity import Identity
 
-FORMAT = 1
-
-
-class StateError(Exception):
-    """A state file is not readable or belongs to another device; the message names the file."""
+PASSCODE_SYSTEMS = ("iOS", "iPadOS")
 
 
 @dataclass
 class App:
+    """An app on the device. ``version`` is the one people see, ``build`` (when there is one) the bundle's own."""
+
     identifier: str
     name: str
     version: str
     size: int
     """In bytes."""
+    build: str = ""
+    is_managed: bool = False
+    """The management server installed it: it leaves with the management, and the server may remove it."""
+    is_system: bool = False
+    is_installed: bool = True
+    """False: its user deleted a managed app; the device still knows that it is managed."""
+    configuration: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -37,6 +37,15 @@ class InstalledProfile:
     identifier: str
     data: bytes
     managed: bool
+
+
+@dataclass(frozen=True)
+class LostMode:
+    """What the screen of a lost device shows; empty strings for what it does not."""
+
+    message: str
+    phone_number: str
+    footnote: str
 
 
 @dataclass
@@ -54,9 +63,10 @@ class Management:
     push_token: bytes
     push_magic: str
     unlock_token: bytes
+    """Empty for a device whose passcode no server can clear: an Apple TV, a Mac."""
 
     @classmethod
-    def begin(cls, enrolment: EnrolmentProfile, identity: Identity) -> "Management":
+    def begin(cls, enrolment: EnrolmentProfile, identity: Identity, hardware: Hardware) -> "Management":
         """A new bond: fresh push token, magic and unlock token."""
         return cls(
             profile_identifier=enrolment.identifier,
@@ -69,7 +79,7 @@ class Management:
             identity=identity,
             push_token=secrets.token_bytes(32),
             push_magic=str(uuid.uuid4()).upper(),
-            unlock_token=secrets.token_bytes(1024),
+            unlock_token=secrets.token_bytes(1024) if hardware.os_family in PASSCODE_SYSTEMS else b"",
         )
 
 
@@ -82,108 +92,83 @@ class DeviceState:
     """0.0 to 1.0"""
     is_supervised: bool
     passcode_set: bool = True
+    passcode: str = "482915"
+    """What its user chose; it counts while ``passcode_set``."""
     locked: bool = False
     powered_on: bool = True
     last_status: str = ""
     """The status of the last report sent: only after NotNow does a device come back by itself."""
     times_erased: int = 0
+    time_zone: str = "Etc/UTC"
+    bluetooth_enabled: bool = True
+    data_roaming: bool = False
+    voice_roaming: bool = False
+    personal_hotspot: bool = False
+    host_name: str = ""
+    organization_info: dict[str, Any] = field(default_factory=dict)
+    mdm_options: dict[str, Any] = field(default_factory=dict)
+    lock_screen_wallpaper: bytes = b""
+    """The image as the server sent it; empty: the one it came with."""
+    home_screen_wallpaper: bytes = b""
+    lost_mode: LostMode | None = None
+    lost_mode_sounds: int = 0
+    """How often it was told to make itself heard."""
     profiles: list[InstalledProfile] = field(default_factory=list)
     apps: list[App] = field(default_factory=list)
     management: Management | None = None
 
     @classmethod
-    def fresh(cls, hardware: Hardware) -> "DeviceState":
-        """A device as it is when its user has just set it up."""
+    def fresh(cls, hardware: Hardware, apps: list[App] | None = None) -> "DeviceState":
+        """A device as it is when its user has just set it up. ``apps``: instead of the usual ones."""
         return cls(
             name=hardware.name,
             battery_level=hardware.battery_level,
             is_supervised=hardware.is_supervised,
-            apps=[
-                App("com.example.notes", "Example Notes", "4.2.1", 48_234_496),
-                App("com.example.scanner", "Example Scanner", "11.0.3", 121_634_816),
-            ],
+            passcode_set=hardware.os_family in PASSCODE_SYSTEMS,
+            time_zone=hardware.time_zone,
+            apps=usual_apps() if apps is None else list(apps),
         )
 
+    @classmethod
+    def erased(cls, hardware: Hardware, times: int) -> "DeviceState":
+        """The device after its ``times``-th erasure: nobody has set it up, only the system's own apps are there."""
+        state = cls.fresh(hardware, [app for app in usual_apps() if app.is_system])
+        state.passcode_set = False
+        state.times_erased = times
+        return state
 
-def save_state(path: Path, *, udid: str, state: DeviceState) -> None:
-    """Writes the file whole or not at all, readable by its owner only (it holds the device's key)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"format": FORMAT, "udid": udid, **_state_to_json(state)}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    def app(self, identifier: str) -> App | None:
+        """The app of that bundle identifier, installed or still known as a managed one."""
+        return next((app for app in self.apps if app.identifier == identifier), None)
 
+    def use_battery(self) -> None:
+        """One connection's worth; before it is empty somebody charges it."""
+        level = self.battery_level - 0.01
+        self.battery_level = round(level if level > 0.1 else 1.0, 2)
 
-def load_state(path: Path, *, udid: str) -> DeviceState | None:
-    """The state in the file, None when there is no file. Raises StateError."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-        if document["udid"] != udid or document["format"] != FORMAT:
-            raise StateError(f"{path} belongs to another device or another version; remove it or choose another seed.")
-        return _state_from_json(document)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StateError(f"{path} is not readable as a device's state: {error}") from error
-
-
-def _state_to_json(state: DeviceState) -> dict[str, Any]:
-    simple = ("name", "battery_level", "is_supervised", "passcode_set", "locked", "powered_on", "last_status")
-    return {
-        **{key: getattr(state, key) for key in (*simple, "times_erased")},
-        "profiles": [
-            {"identifier": profile.identifier, "data": _encode(profile.data), "managed": profile.managed}
-            for profile in state.profiles
-        ],
-        "apps": [vars(app) for app in state.apps],
-        "management": _management_to_json(state.management) if state.management else None,
-    }
+    def forget_server(self) -> None:
+        """Unenrolment takes everything the server brought with it."""
+        management, self.management = self.management, None
+        self.last_status = ""
+        if management is None:
+            return
+        self.apps = [app for app in self.apps if not app.is_managed]
+        self.profiles = [
+            profile
+            for profile in self.profiles
+            if not profile.managed and profile.identifier != management.profile_identifier
+        ]
 
 
-def _state_from_json(document: dict[str, Any]) -> DeviceState:
-    values = {key: value for key, value in document.items() if key not in ("format", "udid")}
-    management = values["management"]
-    return DeviceState(
-        **{
-            **values,
-            "profiles": [InstalledProfile(**{**item, "data": _decode(item["data"])}) for item in values["profiles"]],
-            "apps": [App(**item) for item in values["apps"]],
-            "management": _management_from_json(management) if management else None,
-        }
-    )
-
-
-def _management_to_json(management: Management) -> dict[str, Any]:
-    identity = management.identity
-    return {
-        **vars(management),
-        "scep": management.scep.to_json(),
-        "identity": {"key_pem": identity.key_pem, "certificate_pem": identity.certificate_pem},
-        "push_token": management.push_token.hex(),
-        "unlock_token": _encode(management.unlock_token),
-    }
-
-
-def _management_from_json(document: dict[str, Any]) -> Management:
-    return Management(
-        **{
-            **document,
-            "scep": ScepPayload(**document["scep"]),
-            "identity": Identity.from_pem(**document["identity"]),
-            "push_token": bytes.fromhex(document["push_token"]),
-            "unlock_token": _decode(document["unlock_token"]),
-        }
-    )
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
+def usual_apps() -> list[App]:
+    """What a device comes with: the system's own, two of its user's, and two as if its server had installed them."""
+    return [
+        App("com.apple.mobilesafari", "Safari", "18.3", 3_145_728, is_system=True),
+        App("com.apple.camera", "Camera", "1.0", 1_048_576, is_system=True),
+        App("com.apple.mobilemail", "Mail", "1.0", 2_097_152, is_system=True),
+        App("com.apple.Preferences", "Settings", "1.0", 2_621_440, is_system=True),
+        App("com.example.notes", "Example Notes", "4.2.1", 48_234_496),
+        App("com.example.scanner", "Example Scanner", "11.0.3", 121_634_816),
+        App("com.example.kiosk", "Example Kiosk", "3.1.0", 64_487_424, build="3100", is_managed=True),
+        App("com.example.forms", "Example Forms", "2.0.5", 33_554_432, build="2005", is_managed=True),
+    ]

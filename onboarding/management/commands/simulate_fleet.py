@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_http import ServerUnreachable, send
-from onboarding.simulation.apple_state import StateError
+from onboarding.simulation.apple_state_file import StateError
 from onboarding.simulation.fleet import Behaviour, Fleet, NoProfile
 from onboarding.simulation.identity import SignatureStyle
 

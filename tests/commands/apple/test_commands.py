@@ -116,7 +116,7 @@ def test_reboot_of_a_device_we_know_too_little_of_is_the_devices_to_refuse(api: 
 
     assert done(device.connect()) == [("RestartDevice", "Error")]
     row.refresh_from_db()
-    assert "not supervised" in row.reason
+    assert "not a valid request type" in row.reason
 
 
 def test_update_heartbeat_is_answered_by_the_contact_itself(api: ApiClient, device: SimulatedAppleDevice) -> None:

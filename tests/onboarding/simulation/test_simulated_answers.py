@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
-from tests.onboarding.simulation.commands import configuration, first_error, run
+from tests.onboarding.simulation.commands import configuration, first_error, profile, run
 from tests.onboarding.simulation.tiny_mdm_server import (
     TinyMdmServer,
     sign_profile,
@@ -24,10 +24,6 @@ def test_device_information_answers_what_was_asked_and_it_knows(
         "SerialNumber": device.serial,
         "OSVersion": device.hardware.os.version,
     }
-
-
-def test_security_info_tells_of_the_passcode(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    assert run(device, server, "SecurityInfo")["SecurityInfo"]["PasscodePresent"] is True
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -68,6 +64,8 @@ def test_profile_list_without_managed_only_has_the_users_profiles_too(
         (configuration(PayloadUUID=None), 1002),
         (configuration(PayloadContent="text"), 1003),
         (sign_profile(configuration()).replace(b"Wi-Fi", b"Ci-Fi"), 1004),
+        (profile("twins", {"PayloadUUID": "same"}, {"PayloadUUID": "same"}), 1007),
+        (profile("twins", {"PayloadIdentifier": "same"}, {"PayloadIdentifier": "same"}), 1008),
     ],
 )
 def test_a_bad_profile_is_an_error_with_its_cause(
@@ -83,6 +81,7 @@ def test_remove_profile_removes_a_known_one_once(server: TinyMdmServer, device: 
     assert run(device, server, "RemoveProfile", Identifier="test.wifi")["Status"] == "Acknowledged"
     report = run(device, server, "RemoveProfile", Identifier="test.wifi")
     assert first_error(report) == ("MCMDMErrorDomain", 12075)
+    assert report["ErrorChain"][0]["USEnglishDescription"] == "The profile “test.wifi” is not installed."
 
 
 def test_only_a_supervised_device_lets_go_of_the_users_own_profile(server: TinyMdmServer, make: Make) -> None:
@@ -123,7 +122,7 @@ def test_clear_passcode_needs_the_right_unlock_token(server: TinyMdmServer, devi
 def test_restart_and_shut_down_need_supervision(server: TinyMdmServer, make: Make, request_type: str) -> None:
     device = make(supervised=False)
     device.enrol(server.profile())
-    assert first_error(run(device, server, request_type)) == ("MCChaperoneErrorDomain", 29000)
+    assert first_error(run(device, server, request_type)) == ("MCMDMErrorDomain", 12021)
 
 
 def test_a_restarted_device_is_protected_until_unlocked(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
@@ -149,15 +148,7 @@ def test_erase_forgets_everything(server: TinyMdmServer, device: SimulatedAppleD
     assert conversation.ending == "erased"
     assert not device.is_enrolled
     assert device.state.profiles == []
-    assert device.state.apps == []
-
-
-def test_installed_applications_can_be_asked_for_by_identifier_and_item(
-    server: TinyMdmServer, device: SimulatedAppleDevice
-) -> None:
-    report = run(device, server, "InstalledApplicationList", Identifiers=["com.example.notes"], Items=["Name"])
-    assert report["InstalledApplicationList"] == [{"Identifier": "com.example.notes", "Name": "Example Notes"}]
-    assert run(device, server, "InstalledApplicationList", ManagedAppsOnly=True)["InstalledApplicationList"] == []
+    assert all(app.is_system for app in device.state.apps)
 
 
 def test_certificate_list_has_the_identity(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:

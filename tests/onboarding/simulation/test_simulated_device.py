@@ -16,7 +16,7 @@ from onboarding.simulation.apple_cms import CipherName, DigestName
 from onboarding.simulation.apple_der import octet_string, printable_string
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_hardware import draw_hardware
-from onboarding.simulation.apple_state import StateError
+from onboarding.simulation.apple_state_file import StateError
 from onboarding.simulation.identity import SignatureStyle
 from onboarding.simulation.scep_client import ScepOptions
 from tests.onboarding.simulation.commands import configuration, run
