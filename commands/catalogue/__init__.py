@@ -1,10 +1,24 @@
 """The catalogue: every command of the API by its name, in the page's order."""
 
-from commands.catalogue import actions, apps, information, network, people, policies, profiles, settings
+from commands.catalogue import (
+    actions,
+    app_restrictions,
+    apps,
+    configuration,
+    information,
+    network,
+    people,
+    policies,
+    profiles,
+    settings,
+    wifi,
+)
 from commands.catalogue.base import MASK, AppleNeeds, Command, Delivery, TryLater, Undeliverable
 from commands.catalogue.names import NAMES
 
-FAMILIES = (actions, apps, information, network, people, policies, profiles, settings)
+FAMILIES = (
+    actions, app_restrictions, apps, configuration, information, network, people, policies, profiles, settings, wifi,
+)  # fmt: skip
 
 
 def _commands() -> dict[str, Command]:
@@ -12,7 +26,8 @@ def _commands() -> dict[str, Command]:
     found: dict[str, Command] = {}
     for family in FAMILIES:
         for kind in vars(family).values():
-            if isinstance(kind, type) and issubclass(kind, Command) and kind.__module__ == family.__name__:
+            own = isinstance(kind, type) and issubclass(kind, Command) and kind.__module__ == family.__name__
+            if own and hasattr(kind, "name"):
                 found[kind.name] = kind()
     return found
 

@@ -6,29 +6,41 @@ from typing import Any
 
 from django.utils import timezone
 
-from commands.catalogue.base import AppleNeeds, Command, Delivery, Undeliverable
+from commands.apple.app_lists import forget_lists
+from commands.catalogue.base import Command, Delivery, Undeliverable
+from commands.catalogue.needs import needs
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
 from devices.models import Device, DeviceState
+from devices.services.apple_inventory import forget_everything
 from devices.services.devices import change_state
 
 
 class Lock(Command):
-    """Locks the screen at once."""
+    """Locks the screen at once.
+
+    https://developer.apple.com/documentation/devicemanagement/lock-device-command
+    """
 
     name = "LOCK"
     time_out = dt.timedelta(minutes=2)
+    apple_needs = needs(ios="4.0", macos="10.7")
+    apple_how = "DeviceLock"
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "DeviceLock"}
 
 
 class Reboot(Command):
-    """Restarts the device."""
+    """Restarts the device.
+
+    https://developer.apple.com/documentation/devicemanagement/restart-device-command
+    """
 
     name = "REBOOT"
     time_out = dt.timedelta(minutes=30)
-    apple_needs = AppleNeeds(supervised=True)
+    apple_needs = needs(ios="10.3", tvos="10.2", macos="10.13", supervised=True)
+    apple_how = "RestartDevice"
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "RestartDevice"}
@@ -38,10 +50,13 @@ class Wipe(Command):
     """Erases the device and everything on it.
 
     It is in state 70 from acceptance until it confirms, then 20.
+    https://developer.apple.com/documentation/devicemanagement/erase-device-command
     """
 
     name = "WIPE"
     time_out = dt.timedelta(minutes=30)
+    apple_needs = needs(ios="4.0", tvos="10.2", macos="10.7")
+    apple_how = "EraseDevice"
     ends_enrolment = True
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
@@ -53,6 +68,8 @@ class Wipe(Command):
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
         Device.objects.filter(pk=delivery.device_id).update(state=DeviceState.DISABLED, updated_at=timezone.now())
+        forget_everything(delivery.device_id)
+        forget_lists(delivery.device_id)
 
     def on_unsuccessful(self, device_ids: list[uuid.UUID]) -> None:
         """Unless another wipe still waits for the device."""
@@ -78,9 +95,12 @@ class ClearPasscode(Command):
     """Removes the passcode, so that the user can set a new one.
 
     It takes the unlock token that the device gave at its TokenUpdate.
+    https://developer.apple.com/documentation/devicemanagement/clear-passcode-command
     """
 
     name = "CLEAR_PASSCODE"
+    apple_needs = needs(ios="4.0")
+    apple_how = "ClearPasscode"
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         token = delivery.enrolment.unlock_token
@@ -97,6 +117,7 @@ class UpdateHeartbeat(Command):
 
     name = "UPDATE_HEARTBEAT"
     time_out = dt.timedelta(minutes=2)
+    apple_how = "A push; the device's contact is the answer"
 
     def apple(self, delivery: Delivery) -> None:
         return None

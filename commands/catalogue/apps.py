@@ -1,18 +1,17 @@
-"""Commands about apps."""
+"""Commands that bring apps to a device, remove them, or change what they hold and may do."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from commands.catalogue.base import Command
+from commands.catalogue.app_restrictions import PackageArguments
+from commands.catalogue.base import Command, Delivery
 from commands.catalogue.fields import PackageName
+from commands.catalogue.needs import needs
+from devices.services.apple_inventory import forget_app
 
 INSTALL_TIME = dt.timedelta(hours=24)
-
-
-class PackageArguments(serializers.Serializer[Any]):
-    package_name = PackageName()
 
 
 class StoreAppArguments(serializers.Serializer[Any]):
@@ -25,6 +24,7 @@ class Install(Command):
 
     name = "INSTALL"
     time_out = INSTALL_TIME
+    why_not_apple = "This server keeps no uploaded app versions, so it has none to install."
 
     class Arguments(serializers.Serializer[Any]):
         app_version = serializers.UUIDField(help_text="Id of an uploaded app version")
@@ -34,11 +34,35 @@ class Install(Command):
 
 
 class Uninstall(Command):
-    """Removes an app and its data from the device."""
+    """Removes an app and its data from the device.
+
+    On Apple an app that this server installed; on supervised devices since iOS 26 any.
+    https://developer.apple.com/documentation/devicemanagement/remove-application-command
+    """
 
     name = "UNINSTALL"
     time_out = INSTALL_TIME
-    Arguments = PackageArguments
+    Arguments: ClassVar[type[serializers.Serializer[Any]]] = PackageArguments
+    apple_needs = needs(ios="5.0", tvos="10.2", macos="11.0")
+    apple_how = "RemoveApplication"
+    app_argument: ClassVar[str] = "package_name"
+
+    def apple(self, delivery: Delivery) -> dict[str, Any]:
+        return {"RequestType": "RemoveApplication", "Identifier": delivery.args[self.app_argument]}
+
+    def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        forget_app(delivery.device_id, delivery.args[self.app_argument])
+
+    def keeps_result(self) -> bool:
+        return False
+
+
+class AppleAppUninstall(Uninstall):
+    """Removes an app that this server installed."""
+
+    name = "APPLE_APP_UNINSTALL"
+    Arguments = StoreAppArguments
+    app_argument = "bundle_identifier"
 
 
 class ClearAppData(Command):
@@ -46,21 +70,17 @@ class ClearAppData(Command):
 
     name = "CLEAR_APP_DATA"
     Arguments = PackageArguments
-
-
-class SetAppState(Command):
-    """Shows, hides or disables an app."""
-
-    name = "SET_APP_STATE"
-
-    class Arguments(PackageArguments):
-        app_state = serializers.ChoiceField(["SHOW", "HIDE", "DISABLE"], help_text="What becomes of the app")
+    why_not_apple = "Apple devices delete an app's data only with the app: send UNINSTALL and install it again."
 
 
 class SetAppPermission(Command):
     """Grants or denies an app one of the permissions that it asks the user for."""
 
     name = "SET_APP_PERMISSION"
+    why_not_apple = (
+        "On iPhones and iPads only the user grants permissions; for Macs send INSTALL_PROFILE with a payload of the "
+        "type com.apple.TCC.configuration-profile-policy."
+    )
 
     class Arguments(PackageArguments):
         permission = PackageName(help_text="Android's name of the permission")
@@ -70,55 +90,10 @@ class SetAppPermission(Command):
         )
 
 
-class SetAppNotifications(Command):
-    """Allows or forbids an app's notifications."""
-
-    name = "SET_APP_NOTIFICATIONS"
-
-    class Arguments(PackageArguments):
-        app_notifications_state = serializers.ChoiceField(
-            ["ENABLED", "DISABLED"], help_text="Whether the app may notify"
-        )
-
-
-class AddToWhitelist(Command):
-    """Puts an app on the device's list of allowed apps."""
-
-    name = "ADD_TO_WHITELIST"
-    Arguments = PackageArguments
-
-
-class RemoveFromWhitelist(Command):
-    """Takes an app off the device's list of allowed apps."""
-
-    name = "REMOVE_FROM_WHITELIST"
-    Arguments = PackageArguments
-
-
-class SetKioskApp(Command):
-    """Keeps the device in a single app."""
-
-    name = "SET_KIOSK_APP"
-    Arguments = PackageArguments
-
-
-class SetMultiAppMode(Command):
-    """Ends the single-app mode, so that other apps can be used again."""
-
-    name = "SET_MULTI_APP_MODE"
-
-
 class VppAppInstall(Command):
     """Installs an app from Apple's store with one of the tenant's licences."""
 
     name = "VPP_APP_INSTALL"
     time_out = INSTALL_TIME
     Arguments = StoreAppArguments
-
-
-class AppleAppUninstall(Command):
-    """Removes an app that this server installed."""
-
-    name = "APPLE_APP_UNINSTALL"
-    time_out = INSTALL_TIME
-    Arguments = StoreAppArguments
+    why_not_apple = "This server keeps no app licences of the tenant, so it has none to assign."

@@ -1,48 +1,23 @@
-"""Commands about a device's networks."""
+"""Commands about a device's addresses and its wired network."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 from commands.catalogue.base import Command
-from commands.catalogue.fields import AccessPoints, FlagText, NumberText
+from commands.catalogue.fields import FlagText, NumberText
 
 ADDRESSES = ("static_ip", "subnet_mask", "gateway", "primary_dns")
-
-
-class AccessPointArguments(serializers.Serializer[Any]):
-    wifi_access_points = AccessPoints(help_text="One network, or a list of them")
-
-
-class AddWifiAp(Command):
-    """Adds Wi-Fi networks to those that the device joins by itself."""
-
-    name = "ADD_WIFI_AP"
-    Arguments = AccessPointArguments
-    secret_arguments = frozenset({"wifi_access_points"})  # they hold passwords
-
-
-class RemoveWifiAp(Command):
-    """Makes the device forget Wi-Fi networks."""
-
-    name = "REMOVE_WIFI_AP"
-    Arguments = AccessPointArguments
-    secret_arguments = frozenset({"wifi_access_points"})
-
-
-class UseOnlySavedWifiAp(Command):
-    """Restricts the device to the Wi-Fi networks that were set up for it, or allows others again."""
-
-    name = "USE_ONLY_SAVED_WIFI_AP"
-
-    class Arguments(serializers.Serializer[Any]):
-        use_only_saved_ap = serializers.BooleanField(help_text="Whether other networks are forbidden")
 
 
 class SetEthernetSettings(Command):
     """Sets how the device authenticates itself on a wired network (802.1X)."""
 
     name = "SET_ETHERNET_SETTINGS"
+    why_not_apple = (
+        "Apple devices take certificates only together with the network's settings: send INSTALL_PROFILE with a "
+        "profile that holds both."
+    )
 
     class Arguments(serializers.Serializer[Any]):
         ethernet_auth_mode = serializers.ChoiceField(["NONE", "EAP_TLS"], help_text="EAP_TLS uses certificates")
@@ -71,6 +46,7 @@ class SetStaticIp(Command):
     """
 
     name = "SET_STATIC_IP"
+    why_not_apple = "Apple's protocol sets no addresses: reserve the device's address on the DHCP server."
 
     class Arguments(serializers.Serializer[Any]):
         interface = serializers.ChoiceField(["wlan", "eth"], help_text="Wi-Fi (wlan) or wired (eth)")

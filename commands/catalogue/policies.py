@@ -1,13 +1,23 @@
-"""Commands that bring a device to a described state: blueprint, policy, configuration, agent."""
+"""Commands that bring a device to a described state: blueprint, policy, agent."""
 
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
-from commands.catalogue.base import Command
+from commands.apple.policies import PASSCODE_SECTION, PolicyError, policy_profile, read_policy
+from commands.apple.profile_files import read_encoded_profile
+from commands.apple.profiles import MadeProfile
+from commands.catalogue.base import Command, Delivery, TryLater, Undeliverable
+from commands.catalogue.needs import needs
+from commands.catalogue.profile_command import ProfileCommand
+from commands.clients.documents import DocumentError, fetch_document, host_of
+from devices.models import Device
+from devices.services.apple_reports import record_installed_profile
 
 CONVERGE_TIME = dt.timedelta(days=3)
+NO_BLUEPRINTS = "This server keeps no blueprints for Apple devices: send the commands and profiles themselves."
 
 
 class Converge(Command):
@@ -15,6 +25,7 @@ class Converge(Command):
 
     name = "CONVERGE"
     time_out = CONVERGE_TIME
+    why_not_apple = NO_BLUEPRINTS
 
     class Arguments(serializers.Serializer[Any]):
         converge_with_provision_option = serializers.BooleanField(
@@ -27,30 +38,49 @@ class UpdateBlueprint(Command):
 
     name = "UPDATE_BLUEPRINT"
     time_out = CONVERGE_TIME
+    why_not_apple = NO_BLUEPRINTS
 
 
-class SetNewPolicy(Command):
-    """Applies the compliance policy that is found at an address."""
+class SetNewPolicy(ProfileCommand):
+    """Applies the compliance policy that is found at an address.
+
+    For Apple devices the document there is fetched once for the whole request, before it goes to any device: JSON with
+    Apple's restrictions and passcode rules, or a configuration profile. The next policy replaces this one.
+    """
 
     name = "SET_NEW_POLICY"
+    apple_needs = needs(ios="4.0", tvos="9.0", macos="10.7")
+    apple_how = "InstallProfile (com.apple.applicationaccess, com.apple.mobiledevice.passwordpolicy)"
 
     class Arguments(serializers.Serializer[Any]):
         policy_url = serializers.URLField(max_length=2000, help_text="Where the policy is")
 
+    def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
+        try:
+            document = fetch_document(args["policy_url"], trusted_hosts=settings.POLICY_URL_HOSTS)
+            return {"policy": read_policy(document)}
+        except DocumentError as error:
+            raise (TryLater if error.retryable else Undeliverable)(f"The policy cannot be fetched: {error}") from None
+        except PolicyError as error:
+            raise Undeliverable(f"The policy cannot be applied: {error}") from None
 
-class UpdateDeviceConfig(Command):
-    """Gives the device custom settings or another name."""
+    def apple(self, delivery: Delivery) -> dict[str, Any]:
+        policy = delivery.args["policy"]
+        if "profile" in policy:
+            return {"RequestType": "InstallProfile", "Payload": read_encoded_profile(policy["profile"])[0]}
+        if PASSCODE_SECTION in policy and delivery.device.os == Device.Os.TVOS:
+            raise Undeliverable("The policy holds passcode rules, which Apple TVs do not take.")
+        return super().apple(delivery)
 
-    name = "UPDATE_DEVICE_CONFIG"
+    def wanted(self, delivery: Delivery) -> MadeProfile:
+        return policy_profile(delivery.args["policy"], host_of(delivery.args["policy_url"]))
 
-    class Arguments(serializers.Serializer[Any]):
-        custom_settings_config = serializers.DictField(required=False, help_text="Settings by their names")
-        device_alias_name = serializers.CharField(required=False, max_length=255, help_text="The device's name")
-
-        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-            if not attrs:
-                raise serializers.ValidationError("custom_settings_config or device_alias_name is required.")
-            return attrs
+    def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        policy = delivery.args["policy"]
+        if "profile" in policy:
+            record_installed_profile(delivery.device_id, read_encoded_profile(policy["profile"])[1])
+        else:
+            super().on_success(delivery, report)
 
 
 class UpdateLatestDpc(Command):
@@ -58,3 +88,4 @@ class UpdateLatestDpc(Command):
 
     name = "UPDATE_LATEST_DPC"
     time_out = dt.timedelta(hours=24)
+    why_not_apple = "Apple devices have no management agent to update: management is part of the system."

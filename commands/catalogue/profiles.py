@@ -1,44 +1,19 @@
 """Configuration profiles: list, install, remove."""
 
-import base64
-import binascii
 from typing import Any
 
 from rest_framework import serializers
 
-from commands.apple import plist
+from commands.apple.profile_files import read_encoded_profile
 from commands.catalogue.base import Command, Delivery
 from devices.services.apple_reports import forget_profile, record_installed_profile, record_profile_list
-from tenants.crypto.cms import CmsError, verify_signed
-
-MAX_PROFILE_BYTES = 1024 * 1024
-
-
-def read_profile(encoded: str) -> tuple[bytes, dict[str, Any]]:
-    """The profile's bytes as given (signed or not) and its dictionary. ValueError says what is wrong with it."""
-    try:
-        data = base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("must be the base64 of a configuration profile.") from None
-    if len(data) > MAX_PROFILE_BYTES:
-        raise ValueError(f"is larger than {MAX_PROFILE_BYTES} bytes.")
-    try:
-        content = verify_signed(data).content if data[:1] == b"\x30" else data
-        profile = plist.loads(content, max_bytes=MAX_PROFILE_BYTES)
-    except (CmsError, plist.PlistError) as error:
-        raise ValueError(f"is not a configuration profile: {error}.") from None
-    for key in ("PayloadIdentifier", "PayloadUUID"):
-        if not isinstance(profile.get(key), str) or not profile[key]:
-            raise ValueError(f"is not a configuration profile: it has no {key}.")
-    if profile.get("PayloadType") != "Configuration":
-        raise ValueError("is not a configuration profile: its PayloadType is not Configuration.")
-    return data, profile
 
 
 class ListInstalledProfiles(Command):
     """Asks which configuration profiles are installed on the device."""
 
     name = "LIST_INSTALLED_PROFILES"
+    apple_how = "ProfileList"
 
     class Arguments(serializers.Serializer[Any]):
         managed_only = serializers.BooleanField(required=False, help_text="Only profiles this server installed")
@@ -59,6 +34,7 @@ class InstallProfile(Command):
     """Installs a configuration profile."""
 
     name = "INSTALL_PROFILE"
+    apple_how = "InstallProfile"
     secret_arguments = frozenset({"profile"})  # profiles hold passwords and keys
 
     class Arguments(serializers.Serializer[Any]):
@@ -66,16 +42,16 @@ class InstallProfile(Command):
 
         def validate_profile(self, value: str) -> str:
             try:
-                read_profile(value)
+                read_encoded_profile(value)
             except ValueError as error:
                 raise serializers.ValidationError(str(error)) from None
             return value
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
-        return {"RequestType": "InstallProfile", "Payload": read_profile(delivery.args["profile"])[0]}
+        return {"RequestType": "InstallProfile", "Payload": read_encoded_profile(delivery.args["profile"])[0]}
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
-        record_installed_profile(delivery.device_id, read_profile(delivery.args["profile"])[1])
+        record_installed_profile(delivery.device_id, read_encoded_profile(delivery.args["profile"])[1])
 
     def keeps_result(self) -> bool:
         return False
@@ -85,6 +61,7 @@ class RemoveProfile(Command):
     """Removes a configuration profile that this server installed."""
 
     name = "REMOVE_PROFILE"
+    apple_how = "RemoveProfile"
 
     class Arguments(serializers.Serializer[Any]):
         profile_identifier = serializers.CharField(max_length=255, help_text="PayloadIdentifier of the profile")

@@ -206,6 +206,7 @@ COMMAND_QUEUE_TTL = env.number("COMMAND_QUEUE_TTL", 0)  # seconds a queued comma
 RECURRING_STOPS_AFTER_SUCCESS = env.flag("RECURRING_STOPS_AFTER_SUCCESS", default=False)  # else again in each window
 SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # refuse scheduled commands to Apple devices
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
+POLICY_URL_HOSTS = frozenset(host.lower() for host in env.words("POLICY_URL_HOSTS"))  # private ones, and http, allowed
 
 # Apple channel ------------------------------------------------------------------------------------------------------
 APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")

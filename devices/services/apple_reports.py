@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from devices.models import Device, DeviceProfile
+from devices.services.devices import record_settings
 from tenants.zones import zone_names
 
 OS_OF_PRODUCT = (
@@ -76,6 +77,9 @@ def record_device_information(device: Device, answers: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(device, name, value)
     device.save(update_fields=[*changes, "updated_at"])
+    lost_mode = flag(answers.get("IsMDMLostModeEnabled"))
+    if lost_mode is not None:
+        record_settings(device.pk, lost_mode=lost_mode)
 
 
 def _merged(stored: dict[str, Any], told: dict[str, str]) -> dict[str, Any]:
@@ -129,7 +133,10 @@ def _zone(value: Any) -> str:
 
 @transaction.atomic
 def record_profile_list(device_id: uuid.UUID, profiles: list[Any], *, managed_only: bool) -> None:
-    """The device's profiles are now these (or, of a managed-only list, its managed ones are)."""
+    """The device's profiles are now these (or, of a managed-only list, its managed ones are).
+
+    A supervised device does not say which ones are managed: those that we installed stay marked.
+    """
     told = {
         text(profile.get("PayloadIdentifier")): profile
         for profile in profiles
@@ -138,10 +145,9 @@ def record_profile_list(device_id: uuid.UUID, profiles: list[Any], *, managed_on
     gone = DeviceProfile.objects.filter(device_id=device_id).exclude(identifier__in=told)
     (gone.filter(is_managed=True) if managed_only else gone).delete()
     for identifier, profile in told.items():
-        managed = managed_only or bool(flag(profile.get("IsManaged")))
-        DeviceProfile.objects.update_or_create(
-            device_id=device_id, identifier=identifier, defaults={**_profile(profile), "is_managed": managed}
-        )
+        managed = True if managed_only else flag(profile.get("IsManaged"))
+        changes = _profile(profile) if managed is None else {**_profile(profile), "is_managed": managed}
+        DeviceProfile.objects.update_or_create(device_id=device_id, identifier=identifier, defaults=changes)
 
 
 def record_installed_profile(device_id: uuid.UUID, profile: dict[str, Any]) -> None:

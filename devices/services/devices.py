@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from config.api.errors import BadRequest
-from devices.models import Device, DeviceGroup, DeviceState, Heartbeat
+from devices.models import Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat
 from tenants import audit
 from tenants.actors import Actor
 
@@ -22,6 +23,21 @@ def note_contact(device: Device, *, at: dt.datetime | None = None) -> None:
     Heartbeat.objects.update_or_create(
         device=device, defaults={"tenant_id": device.tenant_id, "last_seen": at or timezone.now()}
     )
+
+
+def record_settings(device_id: uuid.UUID, **settings: Any) -> None:
+    """What a device has just told or confirmed of its settings; the others stay as they are."""
+    DeviceSettings.objects.update_or_create(device_id=device_id, defaults=settings)
+
+
+def record_time_zone(device_id: uuid.UUID, zone: str) -> None:
+    """A name of the IANA database that the device has taken."""
+    Device.objects.filter(pk=device_id).update(time_zone=zone, updated_at=timezone.now())
+
+
+def rename_device(device_id: uuid.UUID, alias: str) -> None:
+    """What people call it, said by a command."""
+    Device.objects.filter(pk=device_id).update(alias=alias, updated_at=timezone.now())
 
 
 def generated_name(device_id: uuid.UUID) -> str:

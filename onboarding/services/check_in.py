@@ -9,12 +9,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from commands.apple.app_lists import forget_lists
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE
 from commands.services.enrolments import disable_enrolments
 from commands.services.queue import clear_queue
 from commands.services.requests import create_command_request
 from devices.models import Device, DeviceState
+from devices.services.apple_inventory import forget_managed
 from devices.services.apple_reports import flag, text
 from devices.services.devices import change_state
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
@@ -98,6 +100,8 @@ def _enrol(
         # What is scheduled for later is meant for the device whoever has it by then.
         clear_queue(device=device, reason="The device was enrolled anew.", states=DELIVERABLE)
         disable_enrolments(device.pk)
+        forget_managed(device.pk)
+        forget_lists(device.pk)
     row = before or AppleEnrolment(tenant=identity.tenant)
     row.device = device
     row.enrolment_id = ids.device
@@ -228,6 +232,8 @@ def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) 
     device = Device.objects.get(pk=enrolment.device_id)
     disable_enrolments(device.pk)
     clear_queue(device=device, reason="The device removed its management.")
+    forget_managed(device.pk)
+    forget_lists(device.pk)
     Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_at=now)
     audit.record(actor=device_actor(device.pk, source), action="device.checked_out", subject=device)
 

@@ -48,8 +48,8 @@ def test_offers_the_commands_that_a_channel_carries_first(tenant: Tenant) -> Non
 
     choices = [name for name, _, _ in answer.context["choices"]]
     assert "LOCK" in choices
-    assert "SET_KIOSK_APP" in answer.context["others"]
-    assert "SET_KIOSK_APP" not in choices
+    assert "SET_WIFI_STATE" in answer.context["others"]
+    assert "SET_WIFI_STATE" not in choices
 
 
 def test_offers_nothing_first_for_a_platform_that_no_channel_reaches(tenant: Tenant) -> None:

@@ -47,7 +47,7 @@ def test_json_is_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     facts = {each["name"]: each for each in json.loads(listed(capsys, format="json"))}
 
     assert list(facts) == COMMANDS
-    assert facts["REBOOT"]["systems"]["iOS"] == {"carried": True, "needs": "supervised"}
+    assert facts["REBOOT"]["systems"]["iOS"] == {"carried": True, "needs": "10.3+, supervised"}
     assert facts["REBOOT"]["systems"]["Android"] == {"carried": False, "needs": ""}
     assert facts["REBOOT"]["time_out"] == 30 * 60
     assert facts["SET_BRIGHTNESS_SCALE"]["arguments"]["properties"]["brightness_value"]["maximum"] == 100

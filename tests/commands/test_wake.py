@@ -44,7 +44,7 @@ def test_a_new_command_wakes_its_device(enrolment: AppleEnrolment) -> None:
 
 def test_a_refused_command_wakes_nobody(enrolment: AppleEnrolment) -> None:
     request = CommandRequestFactory(
-        tenant=enrolment.tenant, command="BEEP_DEVICE", devices=[enrolment.device_id], fanned_out_at=None
+        tenant=enrolment.tenant, command="NOTIFY_DEVICE", devices=[enrolment.device_id], fanned_out_at=None
     )
     fan_out(request.pk)
 

@@ -68,7 +68,7 @@ TAKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("BEEP_DEVICE", {"duration": 10}, {"duration": "10"}),
     ("BEEP_DEVICE", {"duration": "300"}, {}),
     ("NOTIFY_DEVICE", {"title": "Hello", "message": "World", "url": "https://example.com/"}, {}),
-    ("SET_NEW_POLICY", {"policy_url": "https://example.com/policy/1"}, {}),
+    ("SET_NEW_POLICY", {"policy_url": "https://127.0.0.1/policy/1"}, {}),  # not fetched: it is no public address
     ("UPDATE_DEVICE_CONFIG", {"custom_settings_config": {"a": 1}}, {}),
     ("CONVERGE", {}, {"converge_with_provision_option": False}),
     ("VPP_APP_INSTALL", STORE_APP, {}),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from commands.catalogue.information import QUESTIONS
 from commands.models import AppleEnrolment, CommandRequest, CommandResult, CommandStatus
 from commands.models.status import State
 from devices.models import Device, DeviceProfile, DeviceState
@@ -61,7 +62,7 @@ def encoded(data: bytes) -> str:
 def test_device_information_fills_the_devices_columns(api: ApiClient, device: SimulatedAppleDevice) -> None:
     row = send(api, device, "DEVICE_INFORMATION")
 
-    assert done(device.connect()) == [("DeviceInformation", "Acknowledged")]
+    assert done(device.connect()) == [(question["RequestType"], "Acknowledged") for question in QUESTIONS]
     row.refresh_from_db()
     known = row_of(device)
     assert row.state == State.SUCCESS

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from commands.catalogue.information import QUERIES
+from commands.catalogue.information import APP_KEYS, QUERIES
 from commands.models import CommandResult
 from commands.models.status import State
-from devices.models import DeviceProfile
+from devices.models import DeviceProfile, InstalledApp
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.factories.apple import handed, identity_of, put, report
 from tests.factories.commands import queued
@@ -48,8 +48,26 @@ def test_wild_device_information_never_loses_the_result(device: SimulatedAppleDe
     response = report(device, "Acknowledged", row.pk, QueryResponses=dict.fromkeys(QUERIES, value))
 
     row.refresh_from_db()
-    assert (response.status_code, row.state) == (200, State.SUCCESS)
+    assert (response.status_code, row.state, row.step) == (200, State.IN_PROGRESS, 1)
     assert CommandResult.objects.filter(status=row).exists()
+
+
+@pytest.mark.parametrize("value", WILD, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize(("step", "key"), [(1, "InstalledApplicationList"), (2, "ProfileList"), (3, "SecurityInfo")])
+def test_wild_further_information_never_loses_the_result(
+    device: SimulatedAppleDevice, step: int, key: str, value: Any
+) -> None:
+    row = queued(row_of(device), "DEVICE_INFORMATION", state=State.IN_PROGRESS, step=step)
+    entry = dict.fromkeys([*PROFILE_KEYS, *APP_KEYS, "Identifier", "PasscodePresent"], value)
+    entries = [entry, value, {"Identifier": "good", "BundleSize": value}]
+    told: dict[str, Any] = {key: entries if step < 3 else {**entry, "FirewallSettings": entry}}
+
+    response = report(device, "Acknowledged", f"{row.pk}.{step}", **told)
+
+    row.refresh_from_db()
+    assert response.status_code == 200
+    assert (row.state, row.step) == ((State.IN_PROGRESS, step + 1) if step < 3 else (State.SUCCESS, 3))
+    assert step != 1 or InstalledApp.objects.filter(identifier="good").exists()
 
 
 @pytest.mark.parametrize("value", WILD, ids=lambda value: repr(value)[:30])
@@ -82,7 +100,8 @@ def test_wrong_types_in_the_envelope_lose_nothing(device: SimulatedAppleDevice) 
         wrong: dict[str, Any] = {name: 7}
         assert report(device, "Acknowledged", row.pk, **wrong).status_code == 200
         row.refresh_from_db()
-        assert row.state == State.SUCCESS
+        assert row.state == State.IN_PROGRESS
+        row.delete()
 
 
 def test_nul_characters_reach_neither_columns_nor_the_result(device: SimulatedAppleDevice) -> None:
@@ -188,7 +207,7 @@ def test_the_answer_of_a_command_that_only_says_yes_is_not_kept(device: Simulate
 
 
 def test_megabytes_of_a_result_are_taken(device: SimulatedAppleDevice) -> None:
-    row = queued(row_of(device), "DEVICE_INFORMATION", state=State.INITIATED)
+    row = queued(row_of(device), "LIST_INSTALLED_PROFILES", state=State.INITIATED)
 
     response = report(device, "Acknowledged", row.pk, Filler=["an application's name"] * 100_000)
 
