@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_http import ServerUnreachable, send
+from onboarding.simulation.apple_models import MODELS, UnknownModel, find_model
 from onboarding.simulation.apple_state_file import StateError
 from onboarding.simulation.fleet import Behaviour, Fleet, NoProfile
 from onboarding.simulation.identity import SignatureStyle
@@ -47,6 +48,13 @@ class Command(BaseCommand):
         )
         add("--state-dir", type=Path, default=var / "fleet", help="where devices are kept (default: %(default)s)")
         add("--seed", default="muster", help="name of the fleet; another name gives other devices")
+        add(
+            "--models",
+            type=_models,
+            default=[""],
+            metavar="NAMES",
+            help=f"models that take turns, of {', '.join(sorted(MODELS))}; with commas (default: iPhones and iPads)",
+        )
         add("--not-now", type=chance, default=0.0, metavar="P", help="probability that a push finds a device locked")
         add("--lose-replies", type=chance, default=0.0, metavar="P", help="probability that a report is lost")
         add("--dead", type=chance, default=0.0, metavar="P", help="probability that a device never answers")
@@ -143,12 +151,14 @@ def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppl
     """The fleet, restored from its files. Devices take turns in how they sign, as the real world does."""
     folder: Path = options["state_dir"]
     seed: str = options["seed"]
+    models: list[str] = options["models"]
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in seed)
     return [
         SimulatedAppleDevice(
             http,
             seed=seed,
             index=index,
+            model=models[index % len(models)],
             state_file=folder / f"apple-{name}-{index:05d}.json",
             signature_style=_STYLES[index % len(_STYLES)],
         )
@@ -190,6 +200,13 @@ def _probability(text: str) -> float:
     if not 0 <= value <= 1:
         raise ArgumentTypeError(f"{text} is not a probability from 0 to 1")
     return value
+
+
+def _models(text: str) -> list[str]:
+    try:
+        return [find_model(name.strip()).name for name in text.split(",")]
+    except UnknownModel as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _address(text: str) -> tuple[str, int]:

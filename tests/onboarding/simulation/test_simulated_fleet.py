@@ -301,6 +301,20 @@ def test_command_enrols_from_the_demo_file_and_keeps_its_devices(
     assert len(list((tmp_path / "fleet").iterdir())) == 2
 
 
+def test_models_take_turns(server: TinyMdmServer, tmp_path: Path) -> None:
+    with serve(server) as base_url:
+        said = run_command(
+            apple=3,
+            base_url=base_url,
+            enrolment_url="/mdm/enrol/abc",
+            models=["iPhone 17", "Mac mini"],
+            state_dir=tmp_path,
+            once=True,
+        )
+    assert said.count("(iPhone18,3)") == 2
+    assert said.count("(Mac14,3)") == 1
+
+
 @pytest.mark.parametrize(
     ("enrolment_url", "expected"),
     [
@@ -320,6 +334,7 @@ def test_profile_url_is_found_from_the_page_or_the_profile(enrolment_url: str, e
         ("--poll", "0", "0 is not a number of seconds"),
         ("--courier", "nowhere", "nowhere is not HOST:PORT"),
         ("--not-now", "2", "2 is not a probability"),
+        ("--models", "iPhone 15,Newton", "no model “Newton”; known are Apple TV 4K, Mac mini"),
     ],
 )
 def test_command_refuses_a_bad_option_in_one_sentence(option: str, value: str, message: str) -> None:
