@@ -13,7 +13,7 @@ from django.db import connections
 from bench.database import own_database, settings_for
 from bench.machine import print_facts
 
-BENCHMARKS = ("connect", "fanout", "lists", "push")
+BENCHMARKS = ("connect", "fanout", "lists", "push", "schedules")
 
 
 def main() -> None:
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="name", help=f"{', '.join(BENCHMARKS)}; all without a name")
     parser.add_argument("--rounds", type=int, default=3, help="repetitions, of which the cheapest counts")
     parser.add_argument("--devices", type=int, default=2000, help="connect, push: how many devices")
-    parser.add_argument("--sizes", type=int, default=3, choices=(1, 2, 3), help="fanout, lists: how many sizes")
+    parser.add_argument("--sizes", type=int, default=3, choices=(1, 2, 3), help="how many sizes of three")
     parser.add_argument("--large", action="store_true", help="lists: also 10,000,000 status rows (takes long)")
     return parser
 

@@ -1,4 +1,4 @@
-"""A worker process for one job, which says what the job took: `python -m bench.worker fan_out ID`, or `push`.
+"""A worker process for one job, which says what it took: `python -m bench.worker fan_out ID`, `turn_slot ID`, `push`.
 
 Django is set up by the environment that the bench gives it. The first line it writes is the result as JSON.
 """
@@ -9,13 +9,18 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import django
 from django.utils.module_loading import import_string
 
-# Imported when Django is set up.
-JOBS = {"fan_out": "commands.services.fan_out.fan_out", "push": "commands.apple.push.wake_due_devices"}
+# Imported when Django is set up; and how to read what each is given.
+JOBS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "fan_out": ("commands.services.fan_out.fan_out", uuid.UUID),
+    "turn_slot": ("commands.services.slots.turn_slot", int),
+    "push": ("commands.apple.push.wake_due_devices", str),
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,10 @@ def _memory() -> float:
 def main(words: list[str]) -> None:
     django.setup()
     job, *given = words
-    work = import_string(JOBS[job])
+    path, read = JOBS[job]
+    work = import_string(path)
     before, began, cpu = _memory(), time.perf_counter(), time.process_time()
-    done = work(*map(uuid.UUID, given)) or 0
+    done = work(*map(read, given)) or 0
     took, used = time.perf_counter() - began, time.process_time() - cpu
     sys.stdout.write(json.dumps(asdict(Job(took, used, _memory(), _memory() - before, done))) + "\n")
 
