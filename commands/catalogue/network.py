@@ -42,7 +42,7 @@ class SetEthernetSettings(Command):
 class SetStaticIp(Command):
     """Gives one of the device's networks a fixed address, or returns it to DHCP.
 
-    With DHCP the addresses mean nothing and may be left out. The page also spells the flag `dhcp_dnabled`.
+    With DHCP the addresses mean nothing and may be left out.
     """
 
     name = "SET_STATIC_IP"
@@ -58,6 +58,7 @@ class SetStaticIp(Command):
         secondary_dns = serializers.IPAddressField(protocol="IPv4", required=False, help_text="A second name server")
 
         def to_internal_value(self, data: Any) -> dict[str, Any]:
+            """The API's description of the command spells the flag `dhcp_dnabled`; both are taken."""
             if isinstance(data, dict) and "dhcp_enabled" not in data and "dhcp_dnabled" in data:
                 data = {**data, "dhcp_enabled": data["dhcp_dnabled"]}
             return dict(super().to_internal_value(data))

@@ -30,16 +30,16 @@ def arguments(command: Command) -> Iterator[Argument]:
 
 
 def _arguments(schema: Schema, prefix: str = "") -> Iterator[Argument]:
-    for name, facts in schema["properties"].items():
+    for name, told in schema["properties"].items():
         yield Argument(
             name=f"{prefix}{name}",
-            kind=kind(facts),
-            rule=rule(facts),
+            kind=kind(told),
+            rule=rule(told),
             required=name in schema.get("required", ()),
-            secret=facts.get("writeOnly", False),
-            meaning=facts.get("description", ""),
+            secret=told.get("writeOnly", False),
+            meaning=told.get("description", ""),
         )
-        inner = next((each for each in (facts, *facts.get("oneOf", ())) if "properties" in each), None)
+        inner = next((each for each in (told, *told.get("oneOf", ())) if "properties" in each), None)
         if inner:
             yield from _arguments(inner, f"{prefix}{name}.")
 
@@ -102,9 +102,9 @@ def apple_words(command: Command) -> str:
     """What it travels as and to which Apple devices, or why it does not; one or two sentences."""
     if not command.supports(Platform.APPLE):
         return f"Apple: refused. {command.why_not_apple}".strip()
-    supervised = "supervised " if command.apple_needs.supervised else ""
+    whom = "supervised devices with " if command.apple_needs.supervised else ""
     how = f"{command.apple_how}, " if command.apple_how else ""
-    return f"Apple: {how}on {supervised}{', '.join(apple_systems(command))}."
+    return f"Apple: {how}for {whom}{', '.join(apple_systems(command))}."
 
 
 def apple_systems(command: Command) -> list[str]:

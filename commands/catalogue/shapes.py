@@ -58,12 +58,15 @@ KNOWN_NETWORK: Shape = {
 }
 
 
-def _one_or_several(shape: Shape) -> Shape:
-    return {"oneOf": [shape, {"type": "array", "items": shape, "minItems": 1}]}
+NAME_OR_NETWORK: Shape = {"oneOf": [KNOWN_NETWORK, _text("The network's name")]}
+
+
+def _one_or_several(one: Shape, each: Shape) -> Shape:
+    return {"oneOf": [one, {"type": "array", "items": each, "minItems": 1}]}
 
 
 SHAPES: dict[tuple[str, str], Shape] = {
-    ("ADD_WIFI_AP", "wifi_access_points"): _one_or_several(ACCESS_POINT),
-    ("REMOVE_WIFI_AP", "wifi_access_points"): _one_or_several(KNOWN_NETWORK),
+    ("ADD_WIFI_AP", "wifi_access_points"): _one_or_several(ACCESS_POINT, ACCESS_POINT),
+    ("REMOVE_WIFI_AP", "wifi_access_points"): _one_or_several(KNOWN_NETWORK, NAME_OR_NETWORK),
     ("UPDATE_DEVICE_CONFIG", "custom_settings_config"): CUSTOM_SETTINGS,
 }
