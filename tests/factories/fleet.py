@@ -82,7 +82,9 @@ def ready_to_enrol(tenant: Tenant) -> EnrolmentProfile:
     return create_enrolment_profile(tenant=tenant, name="Tests", actor=ACTOR)
 
 
-def simulated(index: int = 1, *, supervised: bool | None = True) -> SimulatedAppleDevice:
+def simulated(
+    index: int = 1, *, supervised: bool | None = True, model: str = "", os_version: str = ""
+) -> SimulatedAppleDevice:
     """A device that is not enrolled yet; the same index is the same device."""
     counter = iter(range(1000))
     return SimulatedAppleDevice(
@@ -90,6 +92,8 @@ def simulated(index: int = 1, *, supervised: bool | None = True) -> SimulatedApp
         seed="tests",
         index=index,
         supervised=supervised,
+        model=model,
+        os_version=os_version,
         key_factory=lambda bits: _key(index * 1000 + next(counter), bits),
     )
 
@@ -108,10 +112,23 @@ def _made_up_identity(number: int) -> Identity:
 
 
 def placed(
-    tenant: Tenant, index: int = 1, *, supervised: bool | None = True, topic: str = TOPIC, **columns: Any
+    tenant: Tenant,
+    index: int = 1,
+    *,
+    supervised: bool | None = True,
+    topic: str = TOPIC,
+    model: str = "",
+    os_version: str = "",
+    **columns: Any,
 ) -> SimulatedAppleDevice:
-    """An enrolled device without the conversation of an enrolment: its rows are made, its pin is a made-up identity."""
-    device = simulated(index, supervised=supervised)
+    """An enrolled device without the conversation of an enrolment: its rows are made, its pin is a made-up identity.
+
+    The server knows its system and whether it is supervised if a `model` is named.
+    """
+    device = simulated(index, supervised=supervised, model=model, os_version=os_version)
+    if model:
+        known = {"os": device.hardware.os_family, "os_version": device.hardware.os.version}
+        columns = {**known, "is_supervised": device.state.is_supervised, **columns}
     identity = _made_up_identity(index)
     management = Management(
         profile_identifier="tests.enrolment",
