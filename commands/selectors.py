@@ -1,9 +1,12 @@
 """Reads about commands. Tenant first, always."""
 
 import uuid
+from collections import Counter
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 
 from commands.models import CommandRequest, CommandStatus
 from commands.models.status import AWAITING, CANCELLABLE
@@ -63,9 +66,24 @@ def list_command_statuses(tenant: Tenant, **filters: Any) -> QuerySet[CommandSta
 
 
 def command_request_stats(request: CommandRequest) -> list[dict[str, Any]]:
-    """How many devices are in each state; states that no device is in are left out. One indexed aggregate."""
-    rows = CommandStatus.objects.filter(request=request).values("state").annotate(total=Count("*")).order_by("state")
-    return [{"state": row["state"], "total": row["total"]} for row in rows]
+    """How many devices are or were in each state; states that no device is in are left out.
+
+    One statement, so that a row which is deleted and archived meanwhile is counted once.
+    """
+    row = CommandRequest.objects.filter(pk=request.pk).values_list(live_counts(), "archived_counts").first()
+    return all_counts(*row) if row else []
+
+
+def live_counts() -> ArraySubquery:
+    """Annotation of requests: `[{"state": …, "total": …}, …]`, by one index-only aggregate per row that is shown."""
+    rows = CommandStatus.objects.filter(request=OuterRef("pk")).order_by().values("state").annotate(total=Count("*"))
+    return ArraySubquery(rows.values(json=JSONObject(state="state", total="total")))
+
+
+def all_counts(live: list[dict[str, Any]], archived: dict[str, int]) -> list[dict[str, Any]]:
+    """Together with the rows that the retention has deleted."""
+    totals = Counter(archived) + Counter({row["state"]: row["total"] for row in live})
+    return [{"state": state, "total": totals[state]} for state in sorted(totals)]
 
 
 def is_open(request: CommandRequest) -> bool:

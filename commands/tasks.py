@@ -10,6 +10,7 @@ from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
 from commands.services.fan_out import fan_out
+from commands.services.retention import MOST, prune_commands
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 from config.celery import app
@@ -91,3 +92,9 @@ def drop_old_results() -> None:
         if not ids:
             return
         CommandResult.objects.filter(pk__in=ids).delete()
+
+
+@app.task(name="commands.prune_commands")
+def prune_old_rows() -> None:
+    if settings.COMMAND_RETENTION_DAYS:
+        prune_commands(older_than=dt.timedelta(days=settings.COMMAND_RETENTION_DAYS), most=MOST)

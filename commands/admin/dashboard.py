@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from commands.admin.display import counts_per_state, progress, statuses_url
+from commands.admin.display import progress_of, statuses_url
 from commands.admin.requests import targets
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE, State
+from commands.selectors import live_counts
 from config.celery import WORKER_HEARTBEAT_KEY
 from devices.models import Device, DeviceState, Platform
 from tenants.admin import display
@@ -122,12 +123,12 @@ def _latest(ids: list[uuid.UUID], *, several: bool) -> list[dict[str, Any]]:
         {
             "link": display.link(row, row.command),
             "targets": targets(row),
-            "progress": progress(row.counts, fanned_out=row.fanned_out_at is not None),
+            "progress": progress_of(row),
             "by": row.created_by or display.EMPTY,
             "when": display.moment(row.created_at),
             "tenant": row.tenant.name if several else "",
         }
-        for row in rows.annotate(counts=counts_per_state())[:LATEST]
+        for row in rows.annotate(counts=live_counts())[:LATEST]
     ]
 
 

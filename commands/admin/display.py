@@ -4,15 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef
-from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from commands.models import CommandStatus
+from commands.models import CommandRequest
 from commands.models.status import State
+from commands.selectors import all_counts
 from devices.models import Device, DeviceState
 from tenants.admin import display
 
@@ -53,16 +51,20 @@ def device_label(device: Device) -> SafeString:
     return display.label(state.label, DEVICE_KINDS.get(state, "info"))
 
 
-def counts_per_state() -> ArraySubquery:
-    """Annotation of requests: `[{"state": …, "total": …}, …]`, by one index-only aggregate per row that is shown."""
-    rows = CommandStatus.objects.filter(request=OuterRef("pk")).order_by().values("state").annotate(total=Count("*"))
-    return ArraySubquery(rows.values(json=JSONObject(state="state", total="total")))
-
-
 def totals(counts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Devices done, failed, cancelled and waiting."""
     per_state = Counter({row["state"]: row["total"] for row in counts})
     return {word: sum(per_state[state] for state in states) for word, _, states in BARS}
+
+
+def progress_of(row: Any) -> SafeString:
+    """Of a request that is annotated with its `counts`."""
+    return progress(all_counts(row.counts, row.archived_counts), fanned_out=is_handed_out(row))
+
+
+def is_handed_out(row: CommandRequest) -> bool:
+    """Whether no more rows are being made just now."""
+    return row.fanned_out_at is not None or row.cancelled_at is not None
 
 
 def progress(counts: Iterable[Mapping[str, Any]], *, fanned_out: bool) -> SafeString:

@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from commands.admin.display import counts_per_state, progress, state_label, statuses_url
+from commands.admin.display import is_handed_out, progress, progress_of, state_label, statuses_url
 from commands.admin.filters import CommandFilter
 from commands.admin.send_command import counted
 from commands.models import CommandRequest, CommandStatus
-from commands.selectors import command_request_stats, is_open, waiting_and_given
+from commands.selectors import command_request_stats, is_open, live_counts, waiting_and_given
 from commands.services.requests import cancel_command_request
 from devices.models import Device, DeviceGroup
 from tenants.actors import console_actor
@@ -46,7 +46,7 @@ class CommandRequestAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommandRequest]:
         rows = super().get_queryset(request).select_related("tenant").defer("secret_args")
-        counted: QuerySet[CommandRequest] = rows.annotate(counts=counts_per_state())
+        counted: QuerySet[CommandRequest] = rows.annotate(counts=live_counts())
         return counted
 
     def change_view(
@@ -77,7 +77,7 @@ class CommandRequestAdmin(ScopedAdmin):
 
     @admin.display(description="progress")
     def progress(self, obj: Any) -> SafeString:
-        return progress(obj.counts, fanned_out=obj.fanned_out_at is not None)
+        return progress_of(obj)
 
     @admin.display(description="when", ordering="created_at")
     def when(self, obj: CommandRequest) -> SafeString:
@@ -87,17 +87,19 @@ class CommandRequestAdmin(ScopedAdmin):
 def request_page(row: CommandRequest) -> dict[str, Any]:
     """Context of a request's page."""
     stats = command_request_stats(row)
+    deleted = sum(row.archived_counts.values())
     statuses = list(
         CommandStatus.objects.filter(request=row).select_related("device").defer("device__search_text")[:STATUSES]
     )
     return {
         "title": row.command,
         "facts": _facts(row),
-        "bar": progress(stats, fanned_out=row.fanned_out_at is not None),
+        "bar": progress(stats, fanned_out=is_handed_out(row)),
         "stats": [_share(row, each["state"], each["total"]) for each in stats],
         "statuses": [_status(status) for status in statuses],
         "all_statuses": statuses_url(request__id__exact=row.pk),
-        "total": sum(each["total"] for each in stats),
+        "total": sum(each["total"] for each in stats) - deleted,
+        "deleted": deleted,
         "arguments": display.json_block(row.command_args) if row.command_args else "",
         "schedule_arguments": display.json_block(row.schedule_args) if row.schedule_args else "",
         "devices": _named(Device.objects.filter(pk__in=row.devices[:NAMED], tenant=row.tenant).defer("search_text")),

@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
+    "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -207,6 +208,7 @@ RECURRING_STOPS_AFTER_SUCCESS = env.flag("RECURRING_STOPS_AFTER_SUCCESS", defaul
 SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # refuse scheduled commands to Apple devices
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 POLICY_URL_HOSTS = frozenset(host.lower() for host in env.words("POLICY_URL_HOSTS"))  # private ones, and http, allowed
+COMMAND_RETENTION_DAYS = env.number("COMMAND_RETENTION_DAYS", 90)  # rows of ended commands; 0 = for ever
 
 # Apple channel ------------------------------------------------------------------------------------------------------
 APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")
