@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
     set_rollback()
-    error = _as_application_error(exc)
+    error = as_application_error(exc)
     response = Response(
         envelope(error.content, code=error.http_status, message=error.message), status=error.http_status
     )
@@ -42,7 +42,7 @@ def _headers(exc: Exception) -> Iterator[tuple[str, str]]:
         yield "Retry-After", str(int(wait) + 1)
 
 
-def _as_application_error(exc: Exception) -> ApplicationError:
+def as_application_error(exc: Exception) -> ApplicationError:
     if isinstance(exc, ApplicationError):
         return exc
     if isinstance(exc, Http404):
