@@ -71,7 +71,9 @@ def test_filters_by_any_of_several_groups(api: ApiClient, tenant: Tenant) -> Non
 
 
 def test_filters_by_command_and_schedule(api: ApiClient, tenant: Tenant) -> None:
-    locked, wiped = request_for(tenant, command="LOCK"), request_for(tenant, command="WIPE", schedule="WINDOW")
+    ends = {"start_datetime": "2026-03-01T08:00:00Z", "end_datetime": "2026-03-01T09:00:00Z"}
+    locked = request_for(tenant, command="LOCK")
+    wiped = request_for(tenant, command="WIPE", schedule="WINDOW", schedule_args=ends)
 
     assert listed(api, command="LOCK") == listed(api, schedule="IMMEDIATE") == [locked]
     assert listed(api, command="WIPE") == listed(api, schedule="WINDOW") == [wiped]
