@@ -2,9 +2,9 @@
 
 import pytest
 
-from commands.models import AppleEnrolment
+from commands.models import AppleAppLists, AppleEnrolment
 from commands.models.status import State
-from devices.models import Device, DeviceState
+from devices.models import Device, DeviceProfile, DeviceState
 from onboarding.models import EnrolmentProfile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.factories.apple import check_in, handed, issued, put, report, token_update
@@ -157,3 +157,18 @@ def test_touches_nothing_of_another_tenant(
     theirs.refresh_from_db()
     assert theirs.state == State.QUEUED
     assert handed(report(other_device)) == str(theirs.pk)
+
+
+def test_forgets_the_profiles_and_app_lists_of_the_former_management(
+    link: EnrolmentProfile, device: SimulatedAppleDevice, other_device: SimulatedAppleDevice
+) -> None:
+    for each in (device, other_device):
+        AppleAppLists.objects.create(device=row_of(each), blocked=["com.example.notes"])
+        DeviceProfile.objects.create(device=row_of(each), identifier="org.muster.commands.apps", is_managed=True)
+        DeviceProfile.objects.create(device=row_of(each), identifier="somebody.elses")
+
+    again(device, link)
+
+    assert AppleAppLists.objects.get().device == row_of(other_device)
+    assert [row.identifier for row in DeviceProfile.objects.filter(device=row_of(device))] == ["somebody.elses"]
+    assert DeviceProfile.objects.filter(device=row_of(other_device)).count() == 2

@@ -110,7 +110,7 @@ def test_the_list_of_allowed_apps_is_exclusive(api: ApiClient, device: Simulated
     for app in (NOTES, SCANNER):
         assert carry(api, device, "ADD_TO_WHITELIST", package_name=app) == DONE
 
-    assert effects(device).allowed_apps == {NOTES, SCANNER}
+    assert effects(device).allowed_apps == frozenset({NOTES, SCANNER})
     assert not effects(device).shows(CAMERA)
 
 
@@ -118,7 +118,8 @@ def test_allowed_and_hidden_apps_share_a_profile(api: ApiClient, device: Simulat
     carry(api, device, "ADD_TO_WHITELIST", package_name=NOTES)
     carry(api, device, "SET_APP_STATE", package_name=SCANNER, app_state="HIDE")
 
-    assert (effects(device).allowed_apps, effects(device).blocked_apps) == ({NOTES}, {SCANNER})
+    assert effects(device).allowed_apps == frozenset({NOTES})
+    assert effects(device).blocked_apps == {SCANNER}
     assert list(profiles(device)) == ["org.muster.commands.apps"]
 
 
