@@ -21,11 +21,12 @@ from commands.services.queue import requeue_or_fail
 log = structlog.get_logger(__name__)
 
 PUT_OFF_REASON = "The device asked to be offered it later (NotNow)."
+TOO_LATE = "The device answered late; what else there was to ask was left out."
 UNREADABLE = Failed("The server could not read the device's answer; its log says why.")
 
 
 def judge_report(reported: Reported, command: Command, answer: Answer, *, repeats: bool) -> None:
-    """Moves the row as the command says; a report that comes too late for that changes nothing.
+    """Moves the row as the command says. What a device did is noted even if nobody waits for it any more.
 
     `repeats`: an error is no end yet, while the window is open.
     """
@@ -35,8 +36,9 @@ def judge_report(reported: Reported, command: Command, answer: Answer, *, repeat
         log.info("report_after_the_end", status_id=str(reported.status_id), state=reported.state, status=answer.status)
     elif not isinstance(verdict, PutOff):
         keep_result(command, reported, moved, answer.report)
-        if answer.is_acknowledged and isinstance(verdict, Succeeded | NextStep):
-            tell_success(command, reported, answer.report)
+    done = answer.is_acknowledged and isinstance(verdict, Succeeded | NextStep)
+    if done and (moved is not None or reported.state == State.TIMEOUT):
+        tell_success(command, reported, answer.report)
 
 
 def _verdict(reported: Reported, command: Command, answer: Answer) -> Verdict:
@@ -57,7 +59,8 @@ def _apply(reported: Reported, command: Command, verdict: Verdict, repeats: bool
         case PutOff():
             return _move(reported, State(reported.state), PUT_OFF_REASON, not_now_at=timezone.now(), expires_at=None)
         case NextStep(number, after, reason):
-            return _move(reported, State.IN_PROGRESS, reason, **_waits(command, number, after))
+            moved = _move(reported, State.IN_PROGRESS, reason, **_waits(command, number, after))
+            return moved or (_end(reported, command, State.SUCCESS, TOO_LATE) if verdict.optional else None)
 
 
 def _waits(command: Command, number: int, after: dt.timedelta) -> dict[str, Any]:

@@ -6,6 +6,7 @@ https://developer.apple.com/documentation/devicemanagement/handling-notnow-statu
 As a rule one statement moves the row. What needs a judgement first goes to `judgements`.
 """
 
+import re
 import uuid
 from enum import Enum
 from typing import Any, LiteralString
@@ -27,6 +28,7 @@ from config.db import hot_query, literals, spelled_out
 
 log = structlog.get_logger(__name__)
 
+COMMAND_UUID = re.compile(r"([0-9a-fA-F-]{32,36})(?:\.([1-9][0-9]{0,3}))?")
 JUDGED = [name for name, command in CATALOGUE.items() if command.judged]
 
 
@@ -48,8 +50,8 @@ def command_uuid(status_id: uuid.UUID, step: int) -> str:
 
 def read_command_uuid(told: Any) -> tuple[uuid.UUID | None, int]:
     """The row and the step; no row if it is none of ours. Devices echo it as it was sent."""
-    row, _, step = str(told).partition(".")
-    return parse_id(row), int(step) if step.isascii() and step.isdigit() and len(step) < 5 else 0
+    found = COMMAND_UUID.fullmatch(str(told))
+    return (parse_id(found[1]), int(found[2] or 0)) if found else (None, 0)
 
 
 class Taken(Enum):
@@ -126,6 +128,8 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
     if row_id is None:
         log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
         return Taken.UNKNOWN
+    if state == State.QUEUED and step == at_step and _hand_over_again(row_id):
+        return take_report(certificate_sha256, claimed, status, report)
     command = CATALOGUE.get(name)
     if step != at_step or (not moved and not to_judge):
         log.info("report_after_the_end", status_id=str(row_id), state=state, step=at_step, reported=status)
@@ -136,6 +140,12 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
         elif target is not None:
             _tell(command, reported, target, report)
     return Taken.READ
+
+
+def _hand_over_again(row_id: uuid.UUID) -> bool:
+    """A row that was queued anew is answered before it was given to the device again: it had it all along."""
+    row = CommandStatus.objects.filter(pk=row_id, state=State.QUEUED, sent_at__isnull=False)
+    return row.update(state=State.INITIATED, updated_at=timezone.now()) == 1
 
 
 def _tell(command: Command, reported: Reported, target: State, report: dict[str, Any]) -> None:

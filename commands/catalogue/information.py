@@ -40,7 +40,7 @@ class DeviceInformation(Command):
         if delivery.step == 0 and not answer.is_acknowledged:
             return super().judge(delivery, answer)
         after = delivery.step + 1
-        return NextStep(after) if after < len(QUESTIONS) else Succeeded()
+        return NextStep(after, optional=True) if after < len(QUESTIONS) else Succeeded()
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
         TAKERS[delivery.step](delivery, report)

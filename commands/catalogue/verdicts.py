@@ -54,11 +54,15 @@ class PutOff:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The command goes on with another message to the device, at once or later."""
+    """The command goes on with another message to the device, at once or later.
+
+    `optional`: it is done without it too, should nobody wait for it any more.
+    """
 
     number: int
     after: dt.timedelta = NOW
     reason: str = ""
+    optional: bool = False
 
 
 Verdict = Succeeded | Failed | PutOff | NextStep
