@@ -98,9 +98,16 @@ def simulated(
     )
 
 
-def enrol(profile: EnrolmentProfile, index: int = 1, *, supervised: bool | None = True) -> SimulatedAppleDevice:
+def enrol(
+    profile: EnrolmentProfile,
+    index: int = 1,
+    *,
+    supervised: bool | None = True,
+    model: str = "",
+    os_version: str = "",
+) -> SimulatedAppleDevice:
     """A simulated device, enrolled by this link. Its first DEVICE_INFORMATION waits for it."""
-    device = simulated(index, supervised=supervised)
+    device = simulated(index, supervised=supervised, model=model, os_version=os_version)
     device.enrol(download(profile))
     return device
 

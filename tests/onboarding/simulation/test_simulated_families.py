@@ -1,5 +1,6 @@
 """Devices of other systems, versions and places."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,3 +160,18 @@ def test_what_the_server_changed_outlives_a_restart(server: TinyMdmServer, make:
     assert [app.identifier for app in again.state.apps] == [app.identifier for app in device.state.apps]
     assert (kiosk := again.state.app("com.example.kiosk"))
     assert list(kiosk.configuration) == ["logo"]
+
+
+def test_a_file_of_an_older_release_is_read(server: TinyMdmServer, make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "device.json"
+    device = make(state_file=file)
+    device.enrol(server.profile())
+    document = json.loads(file.read_text("utf-8"))
+    old = ("format", "udid", "name", "battery_level", "is_supervised", "passcode_set", "locked", "powered_on")
+    kept = {key: document[key] for key in (*old, "last_status", "times_erased", "profiles", "management")}
+    app = {"identifier": "com.example.notes", "name": "Example Notes", "version": "4.2.1", "size": 48_234_496}
+    file.write_text(json.dumps({**kept, "apps": [app]}), "utf-8")
+    again = make(state_file=file)
+    assert again.is_enrolled
+    assert (again.state.lost_mode, again.state.bluetooth_enabled) == (None, True)
+    assert [app.identifier for app in again.state.apps] == ["com.example.notes"]
