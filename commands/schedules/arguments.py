@@ -117,7 +117,7 @@ def _as_json(shape: type[ScheduleArgs], values: dict[str, Any]) -> dict[str, Any
 
 def shown_arguments(schedule: str, schedule_args: dict[str, Any], time_zone: str) -> dict[str, Any]:
     """The stored arguments as the API tells them: with the window's times, the days and the kind of time filled in."""
-    if schedule == IMMEDIATE:
+    if schedule == IMMEDIATE or not schedule_args:
         return schedule_args
     opens, closes = read_schedule(schedule, schedule_args).window_in(time_zone)
     return {

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from redis import Redis
 
-from commands.models import AppleEnrolment, CommandRequest, CommandStatus
+from commands.models import AppleEnrolment, CommandRequest, CommandStatus, ScheduleSlot
 from commands.models.status import State
-from commands.tasks import sweep_requests
+from commands.tasks import sweep_requests, turn_schedules
 from onboarding.simulation.apns import ApnsStandIn
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.certificates import PushCredentials
@@ -44,10 +45,13 @@ def fleet(transactional_db: None, tenant: Tenant, push_credentials: PushCredenti
     return sorted(devices, key=lambda device: row_of(device).pk)
 
 
-def post(api: ApiClient, fleet: list[SimulatedAppleDevice]) -> uuid.UUID:
-    """The id of a LOCK request for all of them."""
+def post(api: ApiClient, fleet: list[SimulatedAppleDevice], opens_at: dt.datetime | None = None) -> uuid.UUID:
+    """The id of a LOCK request for all of them: at once, or in a window of five minutes."""
     devices = [str(row_of(device).pk) for device in fleet]
-    body = {"command_type": "DEVICE", "devices": devices, "command": "LOCK", "schedule": "IMMEDIATE"}
+    body: dict[str, Any] = {"command_type": "DEVICE", "devices": devices, "command": "LOCK", "schedule": "IMMEDIATE"}
+    if opens_at is not None:
+        times = {"start_datetime": opens_at, "end_datetime": opens_at + dt.timedelta(minutes=5)}
+        body |= {"schedule": "WINDOW", "schedule_args": {key: value.isoformat() for key, value in times.items()}}
     created = api.post("/api/commands/v0/commands/", body)
     assert created.status_code == 201, created.content
     return uuid.UUID(created.json()["content"]["id"])
@@ -60,6 +64,10 @@ def stats(api: ApiClient, request_id: uuid.UUID) -> Any:
 def locked(device: SimulatedAppleDevice) -> int:
     """How often it is told to lock on its next connection."""
     return [step.request_type for step in device.connect().executed].count("DeviceLock")
+
+
+def rows_in(request_id: uuid.UUID, state: State) -> int:
+    return CommandStatus.objects.filter(request=request_id, state=state).count()
 
 
 def waits_for_a_lock() -> bool:
@@ -103,3 +111,32 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(
     assert [locked(device) for device in fleet] == [1] * len(fleet)
     assert [locked(device) for device in fleet] == [0] * len(fleet)
     assert set(CommandStatus.objects.values_list("state", flat=True)) == {State.SUCCESS}
+
+
+def test_a_window_opens_although_the_worker_is_killed_and_the_broker_flushed(
+    api: ApiClient,
+    apns: ApnsStandIn,
+    fleet: list[SimulatedAppleDevice],
+    start_worker: StartWorker,
+    redis_url: str,
+) -> None:
+    first = start_worker()
+    request_id = post(api, fleet, opens_at=timezone.now() + dt.timedelta(hours=1))
+    until(lambda: rows_in(request_id, State.SCHEDULED) == len(fleet), seconds=20)
+    assert [locked(device) for device in fleet] == [0] * len(fleet)
+
+    ScheduleSlot.objects.update(opens_at=timezone.now(), due_at=timezone.now())
+    with transaction.atomic():  # the third slice will wait for this row
+        CommandStatus.objects.select_for_update(no_key=True).get(request=request_id, device=row_of(fleet[4]))
+        turn_schedules.delay()  # as beat does every five seconds
+        until(waits_for_a_lock, seconds=20)
+        first.kill()
+    Redis.from_url(redis_url).flushdb()
+    assert (rows_in(request_id, State.QUEUED), rows_in(request_id, State.SCHEDULED)) == (4, 2)
+
+    start_worker()
+    turn_schedules.delay()
+    apns.wait_until(lambda: len(apns.notifications) >= len(fleet), timeout=20)
+
+    assert [locked(device) for device in fleet] == [1] * len(fleet)
+    assert stats(api, request_id) == [{"state": "Command Success", "total": len(fleet)}]
