@@ -1,7 +1,9 @@
 """What a device's page shows: facts in groups, its enrolment, commands, answers and profiles. Never a token."""
 
+import re
 from typing import Any
 
+from commands.admin.device_inventory import apps_of, inventory_cards
 from commands.admin.display import device_label, state_label, statuses_url
 from commands.models import AppleEnrolment, CommandStatus
 from devices.models import Device, Platform
@@ -17,14 +19,16 @@ TITLES = {
     "software_info": "Software",
     "network_info": "Network",
     "memory_info": "Memory",
+    "security_info": "Security",
     "network_stats": "Connection",
     "location_stats": "Location",
 }
+CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # Apple writes its keys LikeThis
 WORDS = {"imei": "IMEI", "iccid": "ICCID", "wifi": "Wi-Fi", "mac": "MAC", "os": "OS", "ssid": "SSID", "ip": "IP"}
 
 
-def device_page(device: Device) -> dict[str, Any]:
-    """Context of the page: five queries whatever the device has."""
+def device_page(device: Device, apps_search: str = "") -> dict[str, Any]:
+    """Context of the page: eight queries whatever the device has."""
     enrolments = list(AppleEnrolment.objects.filter(device=device).only(*SHOWN).order_by("channel", "user_name"))
     statuses = list(
         CommandStatus.objects.filter(device=device)
@@ -38,6 +42,7 @@ def device_page(device: Device) -> dict[str, Any]:
         "commands": [_command(status) for status in statuses[:LATEST]],
         "more_commands": statuses_url(device__id__exact=device.pk) if len(statuses) > LATEST else "",
         "profiles": list(device.profiles.all()[:PROFILES]),
+        **apps_of(device, apps_search),
     }
 
 
@@ -55,7 +60,11 @@ def _figures(device: Any, enrolments: list[AppleEnrolment]) -> Facts:
 
 def _cards(device: Device) -> list[tuple[str, Facts]]:
     told = ((title, _flat(getattr(device, name))) for name, title in TITLES.items())
-    return [("Identity", _identity(device)), *((title, facts) for title, facts in told if facts)]
+    return [
+        ("Identity", _identity(device)),
+        *((title, facts) for title, facts in told if facts),
+        *inventory_cards(device),
+    ]
 
 
 def _identity(device: Device) -> Facts:
@@ -68,6 +77,7 @@ def _identity(device: Device) -> Facts:
         ("Platform", Platform(device.platform).label),
         ("System", f"{device.os} {device.os_version}".strip()),
         ("Supervised", display.yes_no(device.is_supervised)),
+        ("Time zone", device.time_zone),
         ("Battery", f"{device.battery_level} %" if device.battery_level is not None else ""),
         ("Source", device.get_device_source_display() if device.device_source else ""),
         ("Onboarded", display.moment(device.onboarded_on) if device.onboarded_on else ""),
@@ -82,12 +92,18 @@ def _flat(told: dict[str, Any], prefix: str = "") -> Facts:
         if isinstance(value, dict):
             facts += _flat(value, f"{prefix}{key} ")
         elif value not in ("", None, []):
-            facts.append((_words(f"{prefix}{key}"), ", ".join(map(str, value)) if isinstance(value, list) else value))
+            facts.append((_words(f"{prefix}{key}"), _told(value)))
     return facts
 
 
+def _told(value: Any) -> Any:
+    if isinstance(value, bool):
+        return display.yes_no(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def _words(key: str) -> str:
-    words = [_word(word) for word in key.replace("_", " ").split()]
+    words = [_word(word) for word in CAPITAL.sub(" ", key).replace("_", " ").split()]
     return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]]) if words else key
 
 

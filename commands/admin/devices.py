@@ -92,7 +92,8 @@ class DeviceAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         device = self.get_object(request, object_id)
-        shown = device_page(device) if device else {}
+        search = request.GET.get("apps", "").replace("\0", "")[:100]
+        shown = device_page(device, apps_search=search) if device else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:

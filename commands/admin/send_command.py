@@ -30,6 +30,17 @@ from tenants.models import Role, Tenant
 URL_NAME = "send_command"
 CONFIRM = "confirm"
 NAMED_DEVICES = 12
+# What people should know of a command before they send it to Apple devices.
+WARNINGS = {
+    "ADD_TO_WHITELIST": "From the first app on, every app that is not on the list disappears from an Apple device.",
+    "BEEP_DEVICE": "An Apple device sounds in lost mode only, until it is released or somebody silences it.",
+    "REMOVE_FROM_WHITELIST": "On an Apple device the app disappears; with the last one on the list all apps are back.",
+    "SET_APP_STATE": "On Apple devices HIDE and DISABLE are the same: the app neither shows nor starts.",
+    "SET_DEVICE_LOCKDOWN_STATE": "An Apple device in lost mode can be used by nobody until it is released from here.",
+    "SET_KIOSK_APP": "The app must be on the device already; SET_MULTI_APP_MODE ends the single-app mode.",
+    "UNINSTALL": "Before iOS 26 only apps that this server installed can be removed from an Apple device.",
+    "USE_ONLY_SAVED_WIFI_AP": "On Apple devices the networks must have been set up by a profile, as by ADD_WIFI_AP.",
+}
 IRREVERSIBLE = {"WIPE": "Yes, erase all data on {count}. This cannot be undone."}
 
 
@@ -48,8 +59,7 @@ def choose_for_selection(page: ScopedAdmin, request: HttpRequest, queryset: Quer
 
 
 def choose(page: ScopedAdmin, request: HttpRequest, devices: list[Device]) -> HttpResponse:
-    platforms = {device.platform for device in devices}
-    carried = [command for command in CATALOGUE.values() if any(map(command.supports, platforms))]
+    carried = [command for command in CATALOGUE.values() if any(_carries(command, device) for device in devices)]
     others = [command.name for command in CATALOGUE.values() if command not in carried]
     choices = [(command.name, command.description, command.name in IRREVERSIBLE) for command in carried]
     return _page(page, request, devices, "choose", "Choose a command", {"choices": choices, "others": others})
@@ -93,16 +103,25 @@ def _form(command: Command, devices: list[Device], request: HttpRequest | None =
 
 
 def _notes(command: Command, devices: list[Device]) -> list[str]:
-    """What will not work, said before it is sent."""
-    uncarried = [device for device in devices if not command.supports(device.platform)]
-    unsupervised = [device for device in devices if command.apple_needs.supervised and device.is_supervised is False]
+    """What will not work, said before it is sent, and what else to know."""
+    able = [device for device in devices if _carries(command, device)]
+    uncarried = len(devices) - len(able)
+    unsupervised = [each for each in able if command.apple_needs.supervision(each.os) and each.is_supervised is False]
     notes = []
     if uncarried:
-        notes.append(f"{counted(len(uncarried))} cannot carry this command and will answer with a failure.")
+        notes.append(f"{counted(uncarried)} cannot carry this command and will answer with a failure.")
     if unsupervised:
         verb = "is" if len(unsupervised) == 1 else "are"
         notes.append(f"{counted(len(unsupervised))} {verb} not supervised, as this command needs.")
+    if command.name in WARNINGS and any(device.is_apple for device in able):
+        notes.append(WARNINGS[command.name])
     return notes
+
+
+def _carries(command: Command, device: Device) -> bool:
+    """Whether a device of its kind can; its version and supervision aside."""
+    known = not device.is_apple or not device.os or device.os in command.apple_needs.since
+    return known and command.supports(device.platform)
 
 
 @transaction.atomic

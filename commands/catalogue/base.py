@@ -36,8 +36,12 @@ EVERY_OS: Mapping[str, str] = dict.fromkeys((Device.Os.IOS, Device.Os.IPADOS, De
 class AppleNeeds:
     """What an Apple device must be, known before anything is sent to it."""
 
-    supervised: bool = False
+    supervised: bool = False  # iPhones, iPads and Apple TVs; what a Mac does, it does unsupervised too
     since: Mapping[str, str] = field(default_factory=lambda: EVERY_OS)  # lowest version by OS; others cannot do it
+
+    def supervision(self, os: str) -> bool:
+        """Whether a device with this system must be supervised."""
+        return self.supervised and os != Device.Os.MACOS
 
 
 @dataclass(frozen=True)

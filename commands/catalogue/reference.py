@@ -94,7 +94,7 @@ def needs(command: Command, system: str) -> str:
     """What a device of that system needs to carry it: `14.0+, supervised`; empty if nothing."""
     if system == ANDROID or not carried(command, system):
         return ""
-    supervised = "supervised" if command.apple_needs.supervised else ""
+    supervised = "supervised" if command.apple_needs.supervision(system) else ""
     return ", ".join(filter(None, (_since(command.apple_needs.since, system), supervised)))
 
 
@@ -102,15 +102,18 @@ def apple_words(command: Command) -> str:
     """What it travels as and to which Apple devices, or why it does not; one or two sentences."""
     if not command.supports(Platform.APPLE):
         return f"Apple: refused. {command.why_not_apple}".strip()
-    whom = "supervised devices with " if command.apple_needs.supervised else ""
     how = f"{command.apple_how}, " if command.apple_how else ""
-    return f"Apple: {how}for {whom}{', '.join(apple_systems(command))}."
+    supervised, others = apple_systems(command)
+    whom = [f"supervised devices with {', '.join(supervised)}"] if supervised else []
+    return f"Apple: {how}for {', and for '.join([*whom, *([', '.join(others)] if others else [])])}."
 
 
-def apple_systems(command: Command) -> list[str]:
-    """`iOS 14.0+` for each system that can do it."""
+def apple_systems(command: Command) -> tuple[list[str], list[str]]:
+    """`iOS 14.0+` for each system that can do it: where only supervised devices can, and the others."""
     since = command.apple_needs.since
-    return [" ".join(filter(None, (system, _since(since, system)))) for system in SYSTEMS if system in since]
+    words = {system: " ".join(filter(None, (system, _since(since, system)))) for system in SYSTEMS if system in since}
+    supervised = [word for system, word in words.items() if command.apple_needs.supervision(system)]
+    return supervised, [word for word in words.values() if word not in supervised]
 
 
 def android_words(command: Command) -> str:

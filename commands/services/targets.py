@@ -14,7 +14,7 @@ from django.utils import timezone
 from commands.catalogue import CATALOGUE, Command
 from commands.models import CommandRequest, ScheduleSlot
 from commands.models.status import State
-from devices.models import DeviceGroup, DeviceState, Platform
+from devices.models import Device, DeviceGroup, DeviceState, Platform
 from devices.selectors import online_since, with_subgroups
 
 FIRST_ID = uuid.UUID(int=0)
@@ -33,7 +33,7 @@ WITH target AS MATERIALIZED (
         WHEN d.platform <> 'APPLE' THEN %(android_refusal)s
         WHEN %(apple_refusal)s <> '' THEN %(apple_refusal)s
         WHEN d.os <> '' AND NOT %(versions)s::jsonb ? d.os THEN 'The command does not exist on ' || d.os || '.'
-        WHEN %(supervised_only)s AND d.is_supervised IS FALSE THEN %(supervised_reason)s
+        WHEN %(supervised_only)s AND d.os <> %(unsupervised)s AND d.is_supervised IS FALSE THEN %(supervised_reason)s
         WHEN string_to_array(substring(d.os_version FROM '^[0-9]{{1,6}}(?:[.][0-9]{{1,6}}){{0,3}}'), '.')::int[]
                 < (%(versions)s::jsonb ->> d.os)::int[]
             THEN 'The command needs ' || d.os || ' ' || (%(since)s::jsonb ->> d.os) || ' or later; the device has '
@@ -172,6 +172,7 @@ def _refusals(request: CommandRequest, command: Command) -> dict[str, Any]:
         "apple_refusal": apple,
         "android_refusal": command.refusal(Platform.ANDROID),
         "supervised_only": needs.supervised,
+        "unsupervised": Device.Os.MACOS,
         "since": orjson.dumps({str(os): version for os, version in needs.since.items()}).decode(),
         "versions": orjson.dumps({str(os): _numbers(version) for os, version in needs.since.items()}).decode(),
     }

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from commands.models import AppleEnrolment, CommandResult
+from commands.models import AppleAppLists, AppleEnrolment, CommandResult
 from commands.models.status import State
-from devices.models import Device, DeviceProfile, DeviceState, Platform
+from devices.models import Device, DeviceProfile, DeviceSettings, DeviceState, InstalledApp, Platform
 from tenants.models import AuditEvent, Membership, Role, Tenant
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.console import browser, member, superuser
@@ -119,6 +119,41 @@ def test_a_page_shows_facts_commands_answers_and_profiles(tenant: Tenant) -> Non
         assert word in page
 
 
+def test_a_page_shows_what_the_device_told_of_itself(tenant: Tenant) -> None:
+    device = DeviceFactory(
+        tenant=tenant,
+        time_zone="Europe/Vienna",
+        security_info={"PasscodePresent": True, "FirewallSettings": {"StealthMode": False}},
+    )
+    DeviceSettings.objects.create(device=device, lost_mode=True)
+    AppleAppLists.objects.create(device=device, blocked=["com.example.game"], notifications={"com.example.mail": False})
+    InstalledApp.objects.create(device=device, identifier="com.example.till", name="Till", bundle_size=5_400_000)
+
+    page = page_of(member(tenant, Role.VIEWER), device)
+
+    for word in ("Europe/Vienna", "Passcode Present", "Firewall Settings Stealth Mode", "lost mode"):
+        assert word in page
+    for word in ("com.example.game", "com.example.mail", "com.example.till", "5.4 MB"):
+        assert word in page
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("till", ["com.example.till"]), ("EXAMPLE", ["com.example.mail", "com.example.till"]), ("a\0", []), ("%", [])],
+)
+def test_the_apps_of_a_device_can_be_searched(
+    tenant: Tenant, other_tenant: Tenant, search: str, found: list[str]
+) -> None:
+    device, foreign = DeviceFactory(tenant=tenant), DeviceFactory(tenant=other_tenant)
+    for each, app in ((device, "com.example.till"), (device, "com.example.mail"), (foreign, "com.example.secret")):
+        InstalledApp.objects.create(device=each, identifier=app)
+
+    answer = member(tenant).get(f"{DEVICES}{device.pk}/change/", {"apps": search})
+
+    assert [app.identifier for app, _ in answer.context["apps"]] == found or search == "a\0"
+    assert "com.example.secret" not in answer.content.decode()
+
+
 def test_a_page_costs_the_same_however_much_there_is_to_show(
     tenant: Tenant, django_assert_num_queries: Queries
 ) -> None:
@@ -127,9 +162,10 @@ def test_a_page_costs_the_same_however_much_there_is_to_show(
     for number in range(20):
         CommandResult.objects.create(status=queued(device), payload={"Number": number})
         DeviceProfile.objects.create(device=device, identifier=f"profile.{number}")
+        InstalledApp.objects.create(device=device, identifier=f"app.{number}")
     client = superuser()
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(12):
         page = page_of(client, device)
 
     assert "all of them" in page

@@ -133,6 +133,23 @@ def test_says_what_will_not_work_before_it_is_sent(tenant: Tenant) -> None:
     assert "1 device is not supervised" in page
 
 
+def test_says_what_a_command_does_to_apple_devices_alone(tenant: Tenant) -> None:
+    pages = [
+        member(tenant).post(SEND, {"devices": str(device.pk), "command": "ADD_TO_WHITELIST"}).content.decode()
+        for device in (DeviceFactory(tenant=tenant), DeviceFactory(tenant=tenant, os="macOS"))
+    ]
+
+    assert ["every app that is not on the list disappears" in page for page in pages] == [True, False]
+    assert ["1 device cannot carry this command" in page for page in pages] == [False, True]
+
+
+def test_offers_first_what_the_devices_system_can_do(tenant: Tenant) -> None:
+    answer = select(member(tenant), DeviceFactory(tenant=tenant, os="macOS"))
+
+    names = [name for name, _, _ in answer.context["choices"]]
+    assert ("SET_BLUETOOTH_STATE" in names, "SET_KIOSK_APP" in names) == (True, False)
+
+
 def test_an_argument_of_free_shape_is_asked_for_as_json(tenant: Tenant) -> None:
     device, client = DeviceFactory(tenant=tenant), member(tenant)
 

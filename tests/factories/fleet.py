@@ -133,6 +133,8 @@ def placed(
     The server knows its system and whether it is supervised if a `model` is named.
     """
     device = simulated(index, supervised=supervised, model=model, os_version=os_version)
+    if os_version:
+        columns["os_version"] = os_version
     if model:
         known = {"os": device.hardware.os_family, "os_version": device.hardware.os.version}
         columns = {**known, "is_supervised": device.state.is_supervised, **columns}

@@ -66,7 +66,7 @@ def _text(commands: list[Listed], in_full: bool) -> str:
 
 def _line(command: Listed) -> tuple[str, str, str]:
     carried = command.supports(Platform.APPLE)
-    systems = [system.split()[0] for system in apple_systems(command)] if carried else ["–"]
+    systems = [system.split()[0] for part in apple_systems(command) for system in part] if carried else ["–"]
     supervised = ["supervised"] if carried and command.apple_needs.supervised else []
     return command.name, " ".join(systems + supervised), command.description
 

@@ -64,6 +64,14 @@ def test_bluetooth_is_switched_and_kept(api: ApiClient, device: SimulatedAppleDe
     assert DeviceSettings.objects.get().bluetooth_state is state
 
 
+def test_a_mac_needs_no_supervision_for_what_iphones_do(api: ApiClient, tenant: Tenant) -> None:
+    device = placed(tenant, 3, model="Mac mini", supervised=False)
+
+    assert carry(api, device, "SET_BLUETOOTH_STATE", bluetooth_state=False) == DONE
+
+    assert device.state.bluetooth_enabled is False
+
+
 def test_a_system_that_is_too_old_is_told_apart(api: ApiClient, tenant: Tenant) -> None:
     device = placed(tenant, 3, model="iPhone 7", os_version="13.7")
 
