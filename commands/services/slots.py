@@ -58,7 +58,7 @@ def add_new_zones() -> None:
 def _zones(request: CommandRequest) -> Iterable[str]:
     if request.schedule_args.get("time_type") != "device":
         return [request.time_zone]
-    return {*zones_of_targets(request), request.tenant.time_zone}
+    return zones_of_targets(request) or [request.tenant.time_zone]
 
 
 def _add_slots(request: CommandRequest, zones: Iterable[str], *, above: int = -1) -> None:
