@@ -16,7 +16,7 @@ class PackageName(serializers.CharField):
     """An Android package or an Apple bundle identifier."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "The app's package name")
+        kwargs.setdefault("help_text", "The app's package name; on Apple devices its bundle identifier")
         super().__init__(max_length=255, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
