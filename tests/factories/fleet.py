@@ -130,12 +130,12 @@ def placed(
 ) -> SimulatedAppleDevice:
     """An enrolled device without the conversation of an enrolment: its rows are made, its pin is a made-up identity.
 
-    The server knows its system and whether it is supervised if a `model` is named.
+    The server knows its system and whether it is supervised if a `model` or an `os_version` is named.
     """
     device = simulated(index, supervised=supervised, model=model, os_version=os_version)
     if os_version:
         columns["os_version"] = os_version
-    if model:
+    if model or os_version:
         known = {"os": device.hardware.os_family, "os_version": device.hardware.os.version}
         columns = {**known, "is_supervised": device.state.is_supervised, **columns}
     identity = _made_up_identity(index)
