@@ -64,7 +64,7 @@ class AccessPoint:
 
 
 def _purpose(ssid: str) -> str:
-    """One profile for each network; its identifier has room for letters only."""
+    """One profile for each network, told apart by a digest: its name may hold any characters."""
     return f"wifi.{hashlib.sha256(ssid.encode()).hexdigest()[:16]}"
 
 

@@ -11,7 +11,6 @@ from devices.models import Device
 from devices.services.devices import rename_device
 
 NAMEABLE_UNSUPERVISED = Device.Os.MACOS
-MAX_DEVICE_NAME = 63
 
 
 class UpdateDeviceConfig(SettingsCommand):
@@ -48,7 +47,7 @@ class UpdateDeviceConfig(SettingsCommand):
             raise Undeliverable(str(error)) from None
         _check_device(delivery.device, items)
         if alias and _can_be_named(delivery.device) and not any(item["Item"] == "DeviceName" for item in items):
-            items.append({"Item": "DeviceName", "DeviceName": alias[:MAX_DEVICE_NAME]})
+            items.append({"Item": "DeviceName", "DeviceName": alias})
         return items
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:

@@ -100,8 +100,8 @@ def _enrol(
         # What is scheduled for later is meant for the device whoever has it by then.
         clear_queue(device=device, reason="The device was enrolled anew.", states=DELIVERABLE)
         disable_enrolments(device.pk)
-        forget_managed(device.pk)
-        forget_lists(device.pk)
+    forget_managed(device.pk)
+    forget_lists(device.pk)
     row = before or AppleEnrolment(tenant=identity.tenant)
     row.device = device
     row.enrolment_id = ids.device

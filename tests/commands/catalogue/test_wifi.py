@@ -103,6 +103,15 @@ def test_a_new_password_replaces_the_profile(api: ApiClient, device: SimulatedAp
     assert len(device.state.profiles) == 1
 
 
+def test_the_same_network_twice_is_the_same_profile(api: ApiClient, device: SimulatedAppleDevice) -> None:
+    carry(api, device, "ADD_WIFI_AP", wifi_access_points=OFFICE)
+    once = [profile.data for profile in device.state.profiles]
+
+    carry(api, device, "ADD_WIFI_AP", wifi_access_points=OFFICE)
+
+    assert [profile.data for profile in device.state.profiles] == once
+
+
 @pytest.mark.parametrize("told", [GUEST, ["guest"], [{"SSID": "guest"}]], ids=["object", "text", "list"])
 def test_a_network_is_removed_alone(api: ApiClient, device: SimulatedAppleDevice, told: Any) -> None:
     carry(api, device, "ADD_WIFI_AP", wifi_access_points=[OFFICE, GUEST])
