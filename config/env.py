@@ -58,6 +58,14 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()] or list(default)
 
 
+def numbers(name: str) -> dict[str, int]:
+    """`LOCK=300,WIPE=3600`: whole numbers above 0 by name."""
+    pairs = [word.partition("=") for word in words(name)]
+    if any(not key.strip() or not value.strip().isdecimal() or not int(value) for key, _, value in pairs):
+        raise ImproperlyConfigured(f"{name} must be a list such as LOCK=300,WIPE=3600, not {text(name)!r}.")
+    return {key.strip(): int(value) for key, _, value in pairs}
+
+
 def choice(name: str, allowed: tuple[str, ...]) -> str:
     """One of `allowed`; the first is the default."""
     value = text(name, allowed[0])

@@ -1,5 +1,10 @@
 """The catalogue: every command of the API by its name, in the page's order."""
 
+import datetime as dt
+
+from django.conf import settings as conf
+from django.core.exceptions import ImproperlyConfigured
+
 from commands.catalogue import (
     actions,
     app_restrictions,
@@ -32,7 +37,16 @@ def _commands() -> dict[str, Command]:
     return found
 
 
+def _set_time_outs(commands: dict[str, Command], seconds: dict[str, int]) -> None:
+    """Those that the operator wants otherwise."""
+    for name, time in seconds.items():
+        if name not in commands:
+            raise ImproperlyConfigured(f"COMMAND_TIME_OUTS names {name!r}, which is no command.")
+        commands[name].time_out = dt.timedelta(seconds=time)
+
+
 _by_name = _commands()
+_set_time_outs(_by_name, conf.COMMAND_TIME_OUTS)
 CATALOGUE: dict[str, Command] = {name: _by_name[name] for name in NAMES}
 
 __all__ = ["CATALOGUE", "MASK", "NAMES", "AppleNeeds", "Command", "Delivery", "TryLater", "Undeliverable"]

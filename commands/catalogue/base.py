@@ -67,7 +67,7 @@ class Command:
     name: ClassVar[str]
     Arguments: ClassVar[type[serializers.Serializer[Any]]] = NoArguments
     secret_arguments: ClassVar[frozenset[str]] = frozenset()
-    time_out: ClassVar[dt.timedelta] = dt.timedelta(minutes=10)
+    time_out: dt.timedelta = dt.timedelta(minutes=10)  # for an answer; COMMAND_TIME_OUTS may set another
     apple_needs: ClassVar[AppleNeeds] = AppleNeeds()
     apple_how: ClassVar[str] = ""  # what it travels as, for the documentation
     why_not_apple: ClassVar[str] = ""  # one sentence, for the refusal

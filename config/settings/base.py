@@ -204,6 +204,7 @@ HEARTBEAT_STATUS_SECONDS = env.number("HEARTBEAT_STATUS_SECONDS", 30 * 60)
 # Commands -----------------------------------------------------------------------------------------------------------
 FAN_OUT_SLICE = env.number("FAN_OUT_SLICE", 5000)  # devices per transaction
 COMMAND_QUEUE_TTL = env.number("COMMAND_QUEUE_TTL", 0)  # seconds a queued command waits for its device; 0 = for ever
+COMMAND_TIME_OUTS = env.numbers("COMMAND_TIME_OUTS")  # seconds by command, instead of the catalogue's
 RECURRING_STOPS_AFTER_SUCCESS = env.flag("RECURRING_STOPS_AFTER_SUCCESS", default=False)  # else again in each window
 SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # refuse scheduled commands to Apple devices
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)

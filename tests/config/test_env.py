@@ -57,6 +57,17 @@ def test_words_are_parted_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.words("THING", ("a",)) == ["b", "c"]
 
 
+def test_numbers_have_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.numbers("THING") == {}
+    monkeypatch.setenv("THING", " LOCK=300, WIPE = 3600 ,")
+    assert env.numbers("THING") == {"LOCK": 300, "WIPE": 3600}
+
+    for text in ("LOCK", "LOCK=", "=5", "LOCK=0", "LOCK=-1", "LOCK=1.5", "LOCK=300 WIPE=1"):
+        monkeypatch.setenv("THING", text)
+        with pytest.raises(ImproperlyConfigured, match="THING must be a list such as"):
+            env.numbers("THING")
+
+
 def test_a_secret_comes_from_its_file_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("from the file\n")

@@ -8,7 +8,7 @@ from config import env
 
 EXAMPLE = (env.ROOT / ".env.example").read_text()
 SOURCES = [*sorted((env.ROOT / "config" / "settings").glob("*.py")), env.ROOT / "config" / "env.py"]
-READERS = {"text", "flag", "number", "words", "choice", "secret", "required", "os.environ.get"}
+READERS = {"text", "flag", "number", "numbers", "words", "choice", "secret", "required", "os.environ.get"}
 ENTRY = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 MARKED = re.compile(r"^# \[file\].*\n(?:# .*\n)*((?:#?[A-Z][A-Z0-9_]*=.*\n)+)", re.MULTILINE)
 ELSEWHERE = {"DJANGO_SETTINGS_MODULE", "DEVICES"}  # Django's own, and the launcher's
