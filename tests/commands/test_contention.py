@@ -1,10 +1,6 @@
 """Everything at once on the same devices: no deadlock, nothing doubled, nothing lost."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from django.db import connections
 from pytest_django import Settings
 
 from commands.models import CommandStatus
@@ -18,6 +14,7 @@ from tests.factories.apple import handed, report
 from tests.factories.commands import CommandRequestFactory, queued
 from tests.factories.fleet import placed, row_of
 from tests.factories.tenants import ACTOR, TenantFactory
+from tests.factories.threads import all_at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
 
@@ -26,20 +23,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 def fleet() -> list[SimulatedAppleDevice]:
     tenant = TenantFactory(name="Ours")
     return [placed(tenant, index) for index in range(1, 7)]
-
-
-def all_at_once(acts: list[Callable[[], object]]) -> None:
-    """Runs them in threads of their own; raises what any of them raises."""
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for each in [pool.submit(run, act) for act in acts]:
-            each.result(timeout=30)
 
 
 def tenant_of(fleet: list[SimulatedAppleDevice]) -> Tenant:

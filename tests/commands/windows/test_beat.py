@@ -1,11 +1,8 @@
 """What beat and its workers may do to windows: come late, come twice, die half way, come at once."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
 from pytest_django import Settings
 
 from commands.models import CommandRequest, CommandStatus, ScheduleSlot
@@ -19,6 +16,7 @@ from tests.conftest import ApiClient
 from tests.factories.devices import DeviceFactory, some_devices
 from tests.factories.schedules import at, beat, scheduled, states
 from tests.factories.tenants import TenantFactory
+from tests.factories.threads import all_at_once
 
 HOUR: dict[str, Any] = {"start_datetime": "2027-01-11T10:00:00Z", "end_datetime": "2027-01-11T11:00:00Z"}
 DAILY: dict[str, Any] = {
@@ -119,18 +117,6 @@ def test_each_device_has_one_row_for_each_slot_in_any_number_of_slices(
 def turn_due() -> None:
     for slot in due_slots(10):
         turn_slot(slot)
-
-
-def all_at_once(acts: list[Callable[[], object]]) -> None:
-    def run(act: Callable[[], object]) -> None:
-        try:
-            act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for each in [pool.submit(run, act) for act in acts]:
-            each.result(timeout=30)
 
 
 @pytest.mark.django_db(transaction=True)
