@@ -1,5 +1,8 @@
-"""The console's pages of this room, the devices' among them. Importing them registers them."""
+"""The console's pages of this room, the devices' and groups' among them: they offer sending commands.
 
-from commands.admin import devices, requests, statuses
+Importing them registers them.
+"""
 
-__all__ = ["devices", "requests", "statuses"]
+from commands.admin import devices, groups, requests, statuses
+
+__all__ = ["devices", "groups", "requests", "statuses"]

@@ -60,7 +60,7 @@ class ArgumentsForm(forms.Form):
             self.arguments = dict(serializer.validated_data)
             return
         for name, errors in serializer.errors.items():
-            self.add_error(name if name in self.fields else None, _sentences(errors))
+            self.add_error(name if name in self.fields else None, sentences(errors))
 
 
 def form_field(command: str, name: str, field: "serializers.Field[Any, Any, Any, Any]") -> forms.Field:
@@ -141,10 +141,10 @@ def _given(value: Any) -> Any:
     return base64.b64encode(value.read()).decode() if isinstance(value, UploadedFile) else value
 
 
-def _sentences(errors: Any) -> list[str]:
+def sentences(errors: Any) -> list[str]:
     """DRF's nested errors as sentences."""
     if isinstance(errors, dict):
-        return [f"{key}: {text}" for key, value in errors.items() for text in _sentences(value)]
+        return [f"{key}: {text}" for key, value in errors.items() for text in sentences(value)]
     if isinstance(errors, list):
-        return [text for value in errors for text in _sentences(value)]
+        return [text for value in errors for text in sentences(value)]
     return [str(errors)]

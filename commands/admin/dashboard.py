@@ -1,4 +1,4 @@
-"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Eight queries."""
+"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Ten queries."""
 
 import datetime as dt
 import time
@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from commands.admin.display import progress_of, statuses_url
-from commands.admin.requests import targets
+from commands.admin.display import progress_of, statuses_url, targets
+from commands.admin.windows import open_and_coming
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE, State
 from commands.selectors import live_counts
@@ -51,6 +51,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": [*_device_figures(fleet), *_command_figures(ids)],
         "meters": _meters(fleet),
         "requests": _latest(ids, several=len(ids) > 1),
+        "windows": open_and_coming(ids, several=len(ids) > 1),
         "notices": [*_worker(), *_certificates(ids), *_without_certificate(tenants), *_unreachable(ids)],
     }
 

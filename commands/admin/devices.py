@@ -15,6 +15,7 @@ from commands.admin import send_command
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
 from commands.admin.filters import LastSeenFilter, PushFilter, StateFilter
+from commands.admin.send_targets import Targets
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
 from commands.services.enrolments import block_enrolment
@@ -102,12 +103,12 @@ class DeviceAdmin(ScopedAdmin):
     # Commands -------------------------------------------------------------------------------------------------------
     @admin.action(description="Send a command to selected devices", permissions=["operate"])
     def send_to_selected(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
-        return send_command.choose_for_selection(self, request, queryset)
+        return send_command.choose_for_devices(self, request, queryset)
 
     @page_action("Send command", role=Role.OPERATOR, icon="send", variant="primary")
     def send_to_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         device: Device = self.own_object(request, object_id, Role.OPERATOR)
-        return send_command.choose(self, request, [device])
+        return send_command.choose(self, request, Targets([device], []))
 
     def send_command_view(self, request: HttpRequest) -> HttpResponse:
         return send_command.send(self, request)

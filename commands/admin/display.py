@@ -79,6 +79,11 @@ def progress(counts: Iterable[Mapping[str, Any]], *, fanned_out: bool) -> SafeSt
     return format_html('<span class="mu-progress">{}</span><span class="mu-progress-words">{}</span>', bar, words)
 
 
+def targets(request: CommandRequest) -> str:
+    parts = [(len(request.devices), "device"), (len(request.groups), "group")]
+    return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count)
+
+
 def statuses_url(**filters: object) -> str:
     query = "&".join(f"{name}={value}" for name, value in filters.items())
     return reverse("admin:commands_commandstatus_changelist") + f"?{query}".replace(" ", "%20")

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
-from commands.models import AppleEnrolment
+from commands.models import AppleEnrolment, CommandRequest, ScheduleSlot
 from devices.models import Device, DeviceState
 from tenants.admin.filters import SimpleListFilter
 
@@ -92,3 +92,24 @@ class CommandFilter(SimpleListFilter):
 
 class CommandOfStatusFilter(CommandFilter):
     path = "request__command"
+
+
+class WindowFilter(SimpleListFilter):
+    """Scheduled requests by their windows. Cancelled ones have none any more."""
+
+    title = "windows"
+    parameter_name = "window"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("open", "Open now"), ("coming", "To come"), ("over", "All over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("open", "coming", "over"):
+            return queryset
+        slots = ScheduleSlot.objects.filter(request=OuterRef("pk"), due_at__isnull=False)
+        live = queryset.exclude(schedule=CommandRequest.Schedule.IMMEDIATE).filter(cancelled_at=None)
+        if self.value() == "over":
+            return live.filter(~Exists(slots), fanned_out_at__isnull=False)
+        now = timezone.now()
+        wanted = Q(opens_at__gt=now) if self.value() == "coming" else Q(opens_at__lte=now, closes_at__gt=now)
+        return live.filter(Exists(slots.filter(wanted)))

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from commands.admin.display import state_label
 from commands.admin.filters import CommandOfStatusFilter
+from commands.admin.windows import window_of_status
 from commands.models import CommandStatus
 from commands.models.status import State
 from commands.services.queue import cancel_command_status
@@ -39,7 +40,7 @@ LATEST = 1000
 
 @admin.register(CommandStatus)
 class CommandStatusAdmin(ScopedAdmin):
-    list_display = ("device_link", "command", "state_name", "remark", "created", "updated", "tenant")
+    list_display = ("device_link", "command", "state_name", "remark", "window", "created", "tenant")
     list_display_links = ("command",)
     list_filter = (("tenant", ScopedFilter), ("state", ChoicesFilter), CommandOfStatusFilter)
     linked_lookups = ("request__id__exact", "device__id__exact")
@@ -53,7 +54,9 @@ class CommandStatusAdmin(ScopedAdmin):
         "state_name",
         "reason",
         "attempts",
+        "window",
         "not_before",
+        "closes_at",
         "sent_at",
         "not_now_at",
         "expires_at",
@@ -65,7 +68,7 @@ class CommandStatusAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommandStatus]:
         unread = ("request__secret_args", "request__devices", "request__groups", "device__search_text")
-        rows = super().get_queryset(request).select_related("device", "request", "tenant").defer(*unread)
+        rows = super().get_queryset(request).select_related("device", "request", "tenant", "slot").defer(*unread)
         return rows.filter(pk__in=RawSQL(LATEST_SQL, (LATEST,))) if _lists_everything(request) else rows
 
     def get_search_results(
@@ -126,13 +129,16 @@ class CommandStatusAdmin(ScopedAdmin):
     def remark(self, obj: CommandStatus) -> SafeString:
         return format_html('<span class="mu-clip" title="{}">{}</span>', obj.reason, obj.reason or display.EMPTY)
 
+    @admin.display(description="window")
+    def window(self, obj: CommandStatus) -> SafeString | str:
+        begin, end = window_of_status(obj)
+        return (
+            format_html('<span class="mu-whole">{}</span>', display.two_lines(begin, end)) if begin else display.EMPTY
+        )
+
     @admin.display(description="created", ordering="created_at")
     def created(self, obj: CommandStatus) -> SafeString:
-        return display.moment(obj.created_at)
-
-    @admin.display(description="updated")
-    def updated(self, obj: CommandStatus) -> SafeString:
-        return display.moment(obj.updated_at)
+        return display.two_lines(display.moment(obj.created_at), f"changed {display.distance(obj.updated_at)}")
 
     @admin.display(description="arguments")
     def arguments(self, obj: CommandStatus) -> SafeString:

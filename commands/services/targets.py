@@ -145,20 +145,27 @@ def _slice(sql: str, request: CommandRequest, after: uuid.UUID | None, params: M
 
 def _common(request: CommandRequest) -> dict[str, Any]:
     return {
-        "tenant": request.tenant_id,
+        **_members(request),
         "request": request.pk,
-        "devices": request.devices,
-        "groups": _with_subgroups(request),
         "now": timezone.now(),
         "slice": settings.FAN_OUT_SLICE,
         "once": settings.RECURRING_STOPS_AFTER_SUCCESS,
         "over_reason": DONE_EARLIER,
-        "active": DeviceState.ACTIVE,
-        "disabled": DeviceState.DISABLED,
         "disabled_reason": DISABLED,
         "supervised_reason": SUPERVISED_ONLY,
         **{state.name.lower(): state.value for state in State},
         **_refusals(request, CATALOGUE[request.command]),
+    }
+
+
+def _members(request: CommandRequest) -> dict[str, Any]:
+    """Parameters of NAMED, GROUPED and PRESENCE."""
+    return {
+        "tenant": request.tenant_id,
+        "devices": request.devices,
+        "groups": _with_subgroups(request),
+        "active": DeviceState.ACTIVE,
+        "disabled": DeviceState.DISABLED,
     }
 
 
@@ -209,7 +216,18 @@ def zones_of_targets(request: CommandRequest) -> list[str]:
     sql = (
         f"SELECT DISTINCT {DEVICE_ZONE} FROM devices_device d WHERE d.tenant_id = %(tenant)s AND ({_targets(request)})"
     )
-    params = {**_common(request), "tenant_zone": request.tenant.time_zone}
+    params = {**_members(request), "tenant_zone": request.tenant.time_zone}
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [row[0] for row in cursor.fetchall()]
+
+
+def count_targets(request: CommandRequest) -> int:
+    """How many devices a request is for as things stand; it need not be saved."""
+    sql = (
+        f"SELECT count(*) FROM devices_device d WHERE d.tenant_id = %(tenant)s AND ({_targets(request)}) "
+        f"AND ({PRESENCE[request.device_type]})"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {**_members(request), **_online(timezone.now())})
+        return int(cursor.fetchone()[0])

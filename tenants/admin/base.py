@@ -77,6 +77,12 @@ def page_action(
     return decorate
 
 
+def list_button(description: str, *, icon: str = "") -> Callable[[F], F]:
+    """A button above a list, shown to operators; the method may be called by nobody else."""
+    decorate = unfold_action(description=description, icon=icon, permissions=["operate"])
+    return cast("Callable[[F], F]", decorate)
+
+
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than anybody leafs: counting ten million rows would take longer than showing fifty."""
 

@@ -135,5 +135,5 @@ def test_the_page_costs_the_same_however_much_there_is(tenant: Tenant, django_as
         queued(device)
     client = member(tenant)
 
-    with django_assert_num_queries(11):  # session, user, roles, tenants, and seven of its own
+    with django_assert_num_queries(13):  # session, user, roles, tenants, and nine of its own
         client.get("/admin/")

@@ -1,4 +1,4 @@
-"""Device groups. The devices' own pages are in `commands.admin`: they show commands and offer sending one."""
+"""Device groups: the tree, and sending commands to all that a group holds."""
 
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from commands.admin import send_command
+from commands.admin.send_targets import Targets
 from config.api.errors import ApplicationError
 from devices.models import DeviceGroup
 from devices.services.groups import create_group, delete_group, update_group
@@ -40,7 +42,8 @@ class DeviceGroupAdmin(ScopedAdmin):
     list_filter = (("tenant", ScopedFilter),)
     search_fields = ("name",)
     ordering = ("name", "id")
-    actions_detail = ("delete_this",)
+    actions = ("send_to_selected",)
+    actions_detail = ("send_to_this", "delete_this")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
         rows: QuerySet[DeviceGroup] = super().get_queryset(request).annotate(device_total=Count("devices"))
@@ -59,6 +62,15 @@ class DeviceGroupAdmin(ScopedAdmin):
         else:
             saved = create_group(tenant=obj.tenant, group_id=obj.pk, name=obj.name, parent=obj.parent, actor=actor)
         obj.__dict__.update(saved.__dict__)
+
+    @admin.action(description="Send a command to selected groups", permissions=["operate"])
+    def send_to_selected(self, request: HttpRequest, queryset: QuerySet[DeviceGroup]) -> HttpResponse | None:
+        return send_command.choose_for_groups(self, request, queryset)
+
+    @page_action("Send command", role=Role.OPERATOR, icon="send", variant="primary")
+    def send_to_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        group: DeviceGroup = self.own_object(request, object_id, Role.OPERATOR)
+        return send_command.choose(self, request, Targets([], [group]))
 
     @page_action("Delete", role=Role.OPERATOR, icon="delete", variant="danger")
     def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
