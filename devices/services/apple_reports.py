@@ -23,6 +23,19 @@ OS_OF_PRODUCT = (
     ("iMac", Device.Os.MACOS),
 )
 GB = "GB"
+MAX_PROFILES = 1000  # of one report
+PROFILE_COLUMNS = [
+    "uuid",
+    "display_name",
+    "organization",
+    "description",
+    "version",
+    "is_encrypted",
+    "has_removal_passcode",
+    "removal_disallowed",
+    "payloads",
+    "updated_at",
+]
 
 
 def text(value: Any, limit: int = 255) -> str:
@@ -139,15 +152,25 @@ def record_profile_list(device_id: uuid.UUID, profiles: list[Any], *, managed_on
     """
     told = {
         text(profile.get("PayloadIdentifier")): profile
-        for profile in profiles
+        for profile in profiles[:MAX_PROFILES]
         if isinstance(profile, dict) and text(profile.get("PayloadIdentifier"))
     }
     gone = DeviceProfile.objects.filter(device_id=device_id).exclude(identifier__in=told)
     (gone.filter(is_managed=True) if managed_only else gone).delete()
+    marked: list[DeviceProfile] = []
+    unmarked: list[DeviceProfile] = []
     for identifier, profile in told.items():
         managed = True if managed_only else flag(profile.get("IsManaged"))
-        changes = _profile(profile) if managed is None else {**_profile(profile), "is_managed": managed}
-        DeviceProfile.objects.update_or_create(device_id=device_id, identifier=identifier, defaults=changes)
+        row = DeviceProfile(device_id=device_id, identifier=identifier, is_managed=bool(managed), **_profile(profile))
+        (unmarked if managed is None else marked).append(row)
+    _upsert(marked, [*PROFILE_COLUMNS, "is_managed"])
+    _upsert(unmarked, PROFILE_COLUMNS)
+
+
+def _upsert(rows: list[DeviceProfile], columns: list[str]) -> None:
+    DeviceProfile.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["device", "identifier"], update_fields=columns
+    )
 
 
 def record_installed_profile(device_id: uuid.UUID, profile: dict[str, Any]) -> None:

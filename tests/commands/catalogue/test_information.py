@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries as Queries
 
 from commands.catalogue.information import QUESTIONS
 from commands.models import AppleAppLists, CommandResult
 from commands.models.status import State
 from devices.models import Device, DeviceProfile, DeviceSettings, InstalledApp
+from devices.services.apple_reports import record_profile_list
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_state import App
 from tenants.models import Tenant
@@ -36,6 +38,21 @@ def test_a_device_tells_its_apps_profiles_and_security(api: ApiClient, device: S
     assert row_of(device).time_zone == device.state.time_zone
     profile = DeviceProfile.objects.get(device=row_of(device))
     assert (profile.identifier, profile.is_managed) == ("org.muster.commands.kiosk", True)
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_list_of_profiles_costs_the_same_however_long_it_is(
+    device: SimulatedAppleDevice, count: int, django_assert_num_queries: Queries
+) -> None:
+    """The device's connection waits for it, and holds its enrolment's lock."""
+    profiles = [{"PayloadIdentifier": f"profile.{number}", "IsManaged": number % 2 == 0} for number in range(count)]
+
+    device_id = row_of(device).pk
+
+    with django_assert_num_queries(4):  # two of them the savepoint
+        record_profile_list(device_id, profiles, managed_only=False)
+
+    assert DeviceProfile.objects.filter(is_managed=True).count() == (count + 1) // 2
 
 
 def test_all_answers_are_kept_together_for_support(api: ApiClient, device: SimulatedAppleDevice) -> None:
