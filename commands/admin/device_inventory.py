@@ -1,10 +1,11 @@
 """What a device's page shows of its apps, its settings and what our commands say about its apps."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 
-from commands.models import AppleAppLists
+from commands.apple.app_lists import lists_of
 from devices.models import Device, DeviceSettings
 from tenants.admin import display
 
@@ -45,17 +46,14 @@ def _settings(device: Device) -> Facts:
 
 def _lists(device: Device) -> Facts:
     """What the profiles of our commands say."""
-    row = AppleAppLists.objects.filter(device=device).first()
-    if row is None:
-        return []
-    notifications = sorted(row.notifications.items())
-    lists = {
-        "Only these show": row.allowed,
-        "Hidden": row.blocked,
-        "May notify": [app for app, enabled in notifications if enabled],
-        "May not notify": [app for app, enabled in notifications if not enabled],
+    known = lists_of(device.pk)
+    lists: dict[str, Iterable[str]] = {
+        "Only these show": known.allowed,
+        "Hidden": known.blocked,
+        "May notify": [app for app, enabled in known.notifications if enabled],
+        "May not notify": [app for app, enabled in known.notifications if not enabled],
     }
-    return [(title, _listed(apps)) for title, apps in lists.items() if apps]
+    return [(title, _listed(list(apps))) for title, apps in lists.items() if apps]
 
 
 def _listed(apps: list[str]) -> str:

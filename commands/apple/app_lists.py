@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from commands.apple.profiles import RESTRICTIONS, MadeProfile
 from commands.models import AppleAppLists
+from devices.models import DeviceProfile
 
 NOTIFICATIONS = "com.apple.notificationsettings"
 
@@ -57,10 +58,16 @@ def notifications_profile(lists: AppLists) -> MadeProfile:
 
 
 def lists_of(device_id: uuid.UUID) -> AppLists:
+    """What was acknowledged, as far as the profile that says it is still on the device."""
     row = AppleAppLists.objects.filter(device_id=device_id).first()
     if row is None:
         return AppLists()
-    return AppLists(tuple(row.allowed), tuple(row.blocked), tuple(sorted(row.notifications.items())))
+    profiles = [restrictions_profile(AppLists()).identifier, notifications_profile(AppLists()).identifier]
+    told = DeviceProfile.objects.filter(device_id=device_id, identifier__in=profiles)
+    held = set(told.values_list("identifier", flat=True))
+    apps = AppLists(allowed=tuple(row.allowed), blocked=tuple(row.blocked)) if profiles[0] in held else AppLists()
+    notifications = tuple(sorted(row.notifications.items())) if profiles[1] in held else ()
+    return replace(apps, notifications=notifications)
 
 
 def keep_lists(device_id: uuid.UUID, lists: AppLists) -> None:

@@ -32,8 +32,9 @@ class AppListsCommand(ProfileCommand):
         return restrictions_profile(self.changed(lists_of(delivery.device_id), delivery.args))
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        lists = self.changed(lists_of(delivery.device_id), delivery.args)
         super().on_success(delivery, report)
-        keep_lists(delivery.device_id, self.changed(lists_of(delivery.device_id), delivery.args))
+        keep_lists(delivery.device_id, lists)
 
 
 class SetAppState(AppListsCommand):

@@ -103,6 +103,23 @@ def test_what_a_device_put_off_is_built_anew_when_it_takes_it(api: ApiClient, de
     assert effects(device).blocked_apps == {NOTES, SCANNER}
 
 
+@pytest.mark.parametrize("how", ["by a command", "by somebody"])
+def test_a_list_ends_with_its_profile(api: ApiClient, device: SimulatedAppleDevice, how: str) -> None:
+    carry(api, device, "SET_APP_STATE", package_name=NOTES, app_state="HIDE")
+    if how == "by a command":
+        carry(api, device, "REMOVE_PROFILE", profile_identifier="org.muster.commands.apps")
+    else:
+        device.state.profiles = []
+        carry(api, device, "LIST_INSTALLED_PROFILES")
+
+    carry(api, device, "SET_APP_STATE", package_name=SCANNER, app_state="HIDE")
+
+    assert effects(device).blocked_apps == {SCANNER}
+    row = lists(device)
+    assert row is not None
+    assert row.blocked == [SCANNER]
+
+
 # --- allowed apps -------------------------------------------------------------------------------------------------
 
 
