@@ -18,6 +18,7 @@ from django.utils import timezone
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus, ScheduleSlot
 from commands.models.status import AWAITING, DELIVERABLE, MOVES, State
 from commands.services.requests import create_command_request
+from commands.services.slots import UNCOLLECTED
 from commands.services.sweeps import SWEEPS
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.factories.apple import handed, report
@@ -168,6 +169,7 @@ class World:
 
     def settle(self, *, events: int = 400) -> None:
         """The devices are good from now on: they come when they are pushed to and do as they are told."""
+        begin = timezone.now()
         for _ in range(events):
             self.sweep()
             for which in self.pushed():
@@ -175,10 +177,16 @@ class World:
                 while command is not None:
                     command = self.connect(which, "Acknowledged", command)
             if self.is_quiet():
-                return
+                return self._nobody_was_forgotten(begin)
             self.to_next_event()
         left = list(CommandStatus.objects.exclude(state__in=DIED).values("state", "reason", "not_before", "closes_at"))
         raise AssertionError(f"It does not settle: {left}, {list(ScheduleSlot.objects.values())}")
+
+    def _nobody_was_forgotten(self, begin: dt.datetime) -> None:
+        """A good device is woken for what waits in an open window, the third try of a command included."""
+        for row in CommandStatus.objects.filter(state=State.TIMEOUT, reason=UNCOLLECTED, updated_at__gte=begin):
+            assert row.closes_at is not None
+            assert row.closes_at - max(begin, row.not_before) < dt.timedelta(minutes=2), row.reason
 
 
 def all_at_once(*acts: Callable[[], object]) -> None:

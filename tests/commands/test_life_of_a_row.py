@@ -71,6 +71,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.world = world
         self.told: list[str] = []  # every CommandUUID that any device was ever handed, in order
+        self.through: set[tuple[Any, Any]] = set()  # requests and the devices that were taken out of them
         self.world.begin()
 
     # Requests -------------------------------------------------------------------------------------------------------
@@ -158,7 +159,9 @@ class Life(RuleBasedStateMachine):
     def cancel_a_row(self, pick: int) -> None:
         rows = list(CommandStatus.objects.filter(state__in=CANCELLABLE).order_by("created_at", "device", "occurrence"))
         if pick < len(rows):
-            cancel_command_status(status=rows[pick], actor=ACTOR)
+            row = cancel_command_status(status=rows[pick], actor=ACTOR)
+            if row.ends_recurrence:
+                self.through.add((row.request_id, row.device_id))
 
     @rule(pick=st.integers(0, 9))
     def cancel_a_request(self, pick: int) -> None:
@@ -199,10 +202,10 @@ class Life(RuleBasedStateMachine):
         acts: list[Callable[[], object]] = [lambda: fan_out(request.pk)] * (2 if twice else 1)
         all_at_once(*acts)
 
-    @rule(statement=st.integers(1, 20))
-    def prune(self, statement: int) -> None:
+    @rule(minutes=st.sampled_from([1, 60]), statement=st.sampled_from([0, 0, *range(1, 20)]))
+    def prune(self, minutes: int, statement: int) -> None:
         with dying_at(statement):
-            prune_commands(older_than=dt.timedelta(hours=1))
+            prune_commands(older_than=dt.timedelta(minutes=minutes))
 
     # What always holds ----------------------------------------------------------------------------------------------
     @invariant()
@@ -236,11 +239,11 @@ class Life(RuleBasedStateMachine):
         opened = ScheduleSlot.objects.filter(request=request, opened_at__isnull=False)
         if request.schedule == "WINDOW":
             return {(device, 0) for device in targets if opened.exists()}
-        rows = CommandStatus.objects.filter(request=request)
-        through = set(rows.filter(ends_recurrence=True).values_list("device", flat=True))
         refused = request.command == "NOTIFY_DEVICE"  # told once
         numbers = [] if refused else opened.values_list("number", flat=True)
-        return {(device, number) for number in numbers for device in targets if device not in through}
+        return {
+            (device, number) for number in numbers for device in targets if (request.pk, device) not in self.through
+        }
 
 
 @pytest.fixture
