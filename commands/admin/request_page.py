@@ -74,11 +74,12 @@ def _cancellation(row: CommandRequest) -> list[tuple[str, Any]]:
 
 
 def _status(status: CommandStatus) -> dict[str, Any]:
+    begin, end = window_of_status(status)
     return {
         "device": display.link(status.device),
         "label": state_label(status.state),
         "reason": status.reason,
-        "window": ", ".join(filter(None, window_of_status(status))),
+        "window": f"not before {begin}, closes {end}" if begin else "",
         "updated": display.moment(status.updated_at),
         "link": display.link(status, "open"),
     }

@@ -34,6 +34,7 @@ from tenants.models import Role, Tenant
 
 URL_NAME = "send_command"
 CONFIRM = "confirm"
+TOO_MANY_GROUPS = f"One command goes to at most {MAX_GROUPS:,} groups; send it to one above them."
 IRREVERSIBLE = {"WIPE": "Yes, erase all data on {targets}. This cannot be undone."}
 
 
@@ -50,8 +51,7 @@ def choose_for_devices(page: ScopedAdmin, request: HttpRequest, queryset: QueryS
 def choose_for_groups(page: ScopedAdmin, request: HttpRequest, queryset: QuerySet[DeviceGroup]) -> HttpResponse | None:
     groups = list(queryset.select_related("tenant", "parent")[: MAX_GROUPS + 1])
     if len(groups) > MAX_GROUPS:
-        refusal = f"One command goes to at most {MAX_GROUPS:,} groups; send it to one above them."
-        page.message_user(request, refusal, messages.ERROR)
+        page.message_user(request, TOO_MANY_GROUPS, messages.ERROR)
         return None
     return _choose_or_refuse(page, request, Targets([], groups))
 
@@ -89,8 +89,9 @@ def send(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
         return choose(page, request, Targets([], []))
     targets, command = targets_of(page, request), CATALOGUE.get(request.POST.get("command", ""))
     when = ScheduleForm(_zones(page, request, targets), request.POST)
-    if not targets and f"{PREFIX}-schedule" in request.POST:
-        page.message_user(request, "Choose at least one group.", messages.ERROR)
+    refusal = _refusal(request, targets)
+    if refusal:
+        page.message_user(request, refusal, messages.ERROR)
         return choose(page, request, targets, when)
     if not targets or (command is None and "change" not in request.POST):
         page.message_user(request, "Select devices, then choose a command for them.", messages.WARNING)
@@ -98,6 +99,13 @@ def send(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
     if command is None or "change" in request.POST or not when.is_valid():
         return choose(page, request, targets, when)
     return _ask(page, request, targets, command, when)
+
+
+def _refusal(request: HttpRequest, targets: Targets) -> str:
+    """Why the first page is shown again, whatever else it said."""
+    if not targets and f"{PREFIX}-schedule" in request.POST:
+        return "Choose at least one group."
+    return TOO_MANY_GROUPS if len(targets.groups) > MAX_GROUPS else ""
 
 
 def _ask(

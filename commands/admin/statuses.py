@@ -132,9 +132,10 @@ class CommandStatusAdmin(ScopedAdmin):
     @admin.display(description="window")
     def window(self, obj: CommandStatus) -> SafeString | str:
         begin, end = window_of_status(obj)
-        return (
-            format_html('<span class="mu-whole">{}</span>', display.two_lines(begin, end)) if begin else display.EMPTY
-        )
+        if not begin:
+            return display.EMPTY
+        lines = display.two_lines(f"from {begin}", f"to {end}")
+        return format_html('<span class="mu-whole" title="Not given to the device before or after">{}</span>', lines)
 
     @admin.display(description="created", ordering="created_at")
     def created(self, obj: CommandStatus) -> SafeString:

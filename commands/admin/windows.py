@@ -101,13 +101,13 @@ def _window(row: CommandRequest, slot: ScheduleSlot, counts: list[tuple[str, int
 
 # A status ----------------------------------------------------------------------------------------------------------
 def window_of_status(status: CommandStatus) -> tuple[str, str]:
-    """From when on the row may be delivered and until when, by the clock of its window's zone; empty without one."""
+    """From when on the row may be delivered, and until when and in which zone; both empty without a window."""
     slot = status.slot
     if slot is None:
         return "", ""
     closes_at = status.closes_at or slot.closes_at
-    begin, end = clock(status.not_before, slot.zone), ends(status.not_before, closes_at, slot.zone)
-    return f"not before {begin}", f"closes {end}, {slot.zone}"
+    end = ends(status.not_before, closes_at, slot.zone)
+    return clock(status.not_before, slot.zone), f"{end}, {slot.zone}"
 
 
 # The first page ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from commands.models import CommandRequest, CommandStatus
+from commands.serializers import MAX_GROUPS
 from devices.models import DeviceGroup
 from tenants.models import Membership, Role, Tenant
 from tests.conftest import Commit
@@ -176,3 +177,13 @@ def test_a_selection_with_groups_that_one_may_only_view_is_refused(
     answer = select(browser(user), shop, DeviceGroupFactory(tenant=other_tenant))
 
     assert "You may not send commands to" in answer.content.decode()
+
+
+def test_more_groups_than_a_request_takes_are_refused(tenant: Tenant, shop: DeviceGroup) -> None:
+    DeviceGroup.objects.bulk_create([DeviceGroup(tenant=tenant, name=f"G{number}") for number in range(MAX_GROUPS)])
+    groups = list(DeviceGroup.objects.filter(parent=None))
+    client = member(tenant)
+
+    for answer in (select(client, *groups), send(client, *groups)):
+        assert "at most 500 groups" in answer.content.decode()
+    assert not CommandRequest.objects.exists()
