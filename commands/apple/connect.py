@@ -32,7 +32,8 @@ log = structlog.get_logger(__name__)
 
 TIME_OUTS = orjson.dumps({name: command.time_out.total_seconds() for name, command in CATALOGUE.items()}).decode()
 PATIENCE = 3  # deliveries without an answer before a command lets the others pass
-UNBUILDABLE = (plist.PlistError, LookupError, TypeError, ValueError)
+UNWRITABLE = "The command's arguments cannot be sent to an Apple device"
+UNBUILDABLE = (LookupError, TypeError, ValueError)
 
 
 class NotEnrolledError(Exception):
@@ -202,6 +203,8 @@ def _prepare(turn: Turn) -> bytes | None:
             return plist.dumps({"CommandUUID": command_uuid(turn.status_id, turn.step), "Command": payload})
     except Undeliverable as error:
         _close_unasked(turn, State.FAILURE, str(error))
+    except plist.PlistError as error:
+        _close_unasked(turn, State.FAILURE, f"{UNWRITABLE}: {error.__cause__ or error}.")
     except SealError:
         log.exception("command_not_opened", status_id=str(turn.status_id), command=turn.command)
         requeue_or_fail(turn.status_id, "The server has no key for the command's secret arguments.")

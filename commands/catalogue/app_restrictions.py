@@ -1,5 +1,6 @@
 """Which apps may be used, and how: shown, hidden, the only one, with or without notifications."""
 
+import abc
 from typing import Any
 
 from rest_framework import serializers
@@ -25,8 +26,9 @@ class AppListsCommand(ProfileCommand):
 
     already = "The device restricts none of its apps by this server's command."
 
+    @abc.abstractmethod
     def changed(self, lists: AppLists, args: dict[str, Any]) -> AppLists:
-        raise NotImplementedError
+        """The lists after this command."""
 
     def wanted(self, delivery: Delivery) -> MadeProfile:
         return restrictions_profile(self.changed(lists_of(delivery.device_id), delivery.args))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from rest_framework import serializers
@@ -54,6 +55,11 @@ class SetNewPolicy(ProfileCommand):
 
     class Arguments(serializers.Serializer[Any]):
         policy_url = serializers.URLField(max_length=2000, help_text="Where the policy is")
+
+        def validate_policy_url(self, value: str) -> str:
+            if "@" in urlsplit(value).netloc:
+                raise serializers.ValidationError("must not hold a user name or a password: it is shown to others.")
+            return value
 
     def prepare(self, args: dict[str, Any]) -> dict[str, Any]:
         try:

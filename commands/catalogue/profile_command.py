@@ -1,5 +1,6 @@
 """Commands that travel as a configuration profile this server makes."""
 
+import abc
 from typing import Any, ClassVar
 
 from commands.apple.errors import PROFILE_IS_ABSENT, has_error
@@ -9,7 +10,7 @@ from commands.catalogue.verdicts import Answer, Succeeded, Verdict
 from devices.services.apple_reports import forget_profile, record_installed_profile
 
 
-class ProfileCommand(Command):
+class ProfileCommand(Command, abc.ABC):
     """Installs the profile that it wants on the device, or removes it when it wants none there.
 
     https://developer.apple.com/documentation/devicemanagement/install-profile-command and remove-profile-command
@@ -18,9 +19,9 @@ class ProfileCommand(Command):
     judged = True
     already: ClassVar[str] = ""  # why a removal of what is not there is a success
 
+    @abc.abstractmethod
     def wanted(self, delivery: Delivery) -> MadeProfile:
         """The profile as it is to be after this command."""
-        raise NotImplementedError
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return self.wanted(delivery).command(delivery.device.tenant.name)

@@ -3,6 +3,7 @@
 https://developer.apple.com/documentation/devicemanagement/settings-command
 """
 
+import abc
 from typing import Any
 
 from commands.apple.errors import failure_reason
@@ -10,14 +11,14 @@ from commands.catalogue.base import Command, Delivery
 from commands.catalogue.verdicts import Answer, Failed, Status, Verdict
 
 
-class SettingsCommand(Command):
+class SettingsCommand(Command, abc.ABC):
     """A device that took the command may have refused an item of it: that is the row's failure."""
 
     judged = True
 
+    @abc.abstractmethod
     def items(self, delivery: Delivery) -> list[dict[str, Any]]:
         """The settings, each a dictionary with its `Item`."""
-        raise NotImplementedError
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "Settings", "Settings": self.items(delivery)}

@@ -1,5 +1,6 @@
 """Commands about Wi-Fi networks: add them, remove them, allow no others."""
 
+import abc
 from typing import Any
 
 from rest_framework import serializers
@@ -29,9 +30,9 @@ class AccessPointsCommand(ProfileCommand):
     apple_needs = needs(ios="4.0", tvos="9.0", macos="10.7")
     already = "No profile of this server holds the network; what people joined themselves cannot be removed from here."
 
+    @abc.abstractmethod
     def profiles(self, delivery: Delivery) -> list[tuple[str, MadeProfile]]:
         """Each network's name and profile. ValueError if the argument cannot be read."""
-        raise NotImplementedError
 
     def wanted(self, delivery: Delivery) -> MadeProfile:
         return self._steps(delivery)[delivery.step][1]

@@ -12,7 +12,7 @@ from commands.models.status import State
 from devices.models import Heartbeat
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.factories.apple import command, handed, report
-from tests.factories.commands import queued
+from tests.factories.commands import CommandRequestFactory, queued
 from tests.factories.fleet import row_of
 
 MINUTE = dt.timedelta(minutes=1)
@@ -136,3 +136,16 @@ def test_a_report_on_nothing_we_know_is_not_answered_with_the_same_command_for_e
     assert handed(report(device, "CommandFormatError")) is None
     assert handed(report(device, "Acknowledged", uuid.uuid4())) is None
     assert handed(report(device)) == str(row.pk)
+
+
+def test_what_a_property_list_cannot_hold_fails_with_the_reason(device: SimulatedAppleDevice) -> None:
+    args = {"state": "LOCKED", "message": "bell \x07"}
+    request = CommandRequestFactory(
+        tenant=row_of(device).tenant, command="SET_DEVICE_LOCKDOWN_STATE", command_args=args
+    )
+    row = queued(row_of(device), request=request)
+
+    assert handed(report(device)) is None
+    row.refresh_from_db()
+    assert row.state == State.FAILURE
+    assert row.reason.startswith("The command's arguments cannot be sent to an Apple device: strings can't contain")

@@ -46,6 +46,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("BEEP_DEVICE", {"duration": "301"}, "duration"),
     ("NOTIFY_DEVICE", {"title": "Hello"}, "message"),
     ("SET_NEW_POLICY", {"policy_url": "policy"}, "policy_url"),
+    ("SET_NEW_POLICY", {"policy_url": "https://user:secret@example.com/policy"}, "policy_url"),
     ("UPDATE_DEVICE_CONFIG", {}, "custom_settings_config"),
     ("CONVERGE", {"converge_with_provision_option": "perhaps"}, "converge_with_provision_option"),
     ("VPP_APP_INSTALL", {**STORE_APP, "app_id": "com.example"}, "app_id"),
