@@ -128,7 +128,7 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
     if row_id is None:
         log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
         return Taken.UNKNOWN
-    if state == State.QUEUED and step == at_step and _hand_over_again(row_id):
+    if answer.is_acknowledged and state == State.QUEUED and step == at_step and _hand_over_again(row_id):
         return take_report(certificate_sha256, claimed, status, report)
     command = CATALOGUE.get(name)
     if step != at_step or (not moved and not to_judge):
@@ -143,7 +143,10 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
 
 
 def _hand_over_again(row_id: uuid.UUID) -> bool:
-    """A row that was queued anew is answered before it was given to the device again: it had it all along."""
+    """A row that was queued anew is done before it was given to the device again: it had it all along.
+
+    An error told once more, or late, is no reason to count another try: it is tried again already.
+    """
     row = CommandStatus.objects.filter(pk=row_id, state=State.QUEUED, sent_at__isnull=False)
     return row.update(state=State.INITIATED, updated_at=timezone.now()) == 1
 

@@ -145,3 +145,38 @@ def test_a_window_that_closes_before_the_next_try_is_a_time_out(tenant: Tenant) 
 
     row.refresh_from_db()
     assert row.state == State.TIMEOUT
+
+
+def in_slot(device: SimulatedAppleDevice, command: str = "LOCK") -> CommandStatus:
+    """Queued, recurring, its window open for a day."""
+    row = row_of(device)
+    request = CommandRequestFactory(tenant=row.tenant, command=command, schedule="RECURRING", devices=[row.pk])
+    return queued(row, command, request=request, closes_at=timezone.now() + dt.timedelta(days=1))
+
+
+def test_an_error_while_the_window_is_open_is_tried_again_once_however_often_it_is_told(
+    device: SimulatedAppleDevice,
+) -> None:
+    row = in_slot(device)
+    assert handed(report(device)) == str(row.pk)
+
+    for _ in range(2):
+        assert handed(report(device, "Error", row.pk)) is None
+
+    row.refresh_from_db()
+    assert (row.state, row.requeues) == (State.QUEUED, 1)
+
+
+@pytest.mark.parametrize("command", ["LOCK", "SET_TIMEZONE"], ids=["plain", "judged"])
+def test_a_late_success_is_taken_and_it_is_not_tried_again(device: SimulatedAppleDevice, command: str) -> None:
+    row = in_slot(device, command)
+    CommandRequest.objects.filter(pk=row.request_id).update(command_args={"timezone_string": "Europe/Vienna"})
+    assert handed(report(device)) == str(row.pk)
+    with later(hours=1):
+        assert time_out_commands() == 1
+        report(device, "Acknowledged", row.pk)
+
+        row.refresh_from_db()
+        assert (row.state, row.requeues) == (State.SUCCESS, 1)
+    with later(hours=2):
+        assert handed(report(device)) is None
