@@ -59,20 +59,22 @@ def totals(counts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 def progress_of(row: Any) -> SafeString:
     """Of a request that is annotated with its `counts`."""
-    return progress(all_counts(row.counts, row.archived_counts), fanned_out=is_handed_out(row))
+    return progress(row, all_counts(row.counts, row.archived_counts))
 
 
-def is_handed_out(row: CommandRequest) -> bool:
-    """Whether no more rows are being made just now."""
-    return row.fanned_out_at is not None or row.cancelled_at is not None
+def without_rows(row: CommandRequest) -> str:
+    """What it means that a request has no rows."""
+    if row.fanned_out_at is None and row.cancelled_at is None:
+        return "starting"
+    return "no device matches" if row.schedule == CommandRequest.Schedule.IMMEDIATE else "no device so far"
 
 
-def progress(counts: Iterable[Mapping[str, Any]], *, fanned_out: bool) -> SafeString:
+def progress(row: CommandRequest, counts: Iterable[Mapping[str, Any]]) -> SafeString:
     """A bar of how far a request is, and the same in words."""
     numbers = totals(counts)
     total = sum(numbers.values())
     if not total:
-        return display.label("no device matches" if fanned_out else "starting", "neutral")
+        return display.label(without_rows(row), "neutral")
     parts = ((css, f"{100 * numbers[word] / total:.1f}", word, numbers[word]) for word, css, _ in BARS if numbers[word])
     bar = format_html_join("", '<i class="{}" style="width: {}%" title="{}: {}"></i>', parts)
     words = ", ".join(f"{numbers[word]} {word}" for word, _, _ in BARS if numbers[word])

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
-from commands.admin.display import is_handed_out, progress, state_label, statuses_url, targets
+from commands.admin.display import progress, state_label, statuses_url, targets
 from commands.admin.schedule_words import rule
 from commands.admin.windows import window_of_status, windows_of
 from commands.models import CommandRequest, CommandStatus
@@ -26,7 +26,7 @@ def request_page(row: CommandRequest) -> dict[str, Any]:
     return {
         "title": row.command,
         "facts": _facts(row),
-        "bar": progress(stats, fanned_out=is_handed_out(row)),
+        "bar": progress(row, stats),
         "stats": [_share(row, each["state"], each["total"]) for each in stats],
         "statuses": [_status(status) for status in statuses],
         "all_statuses": statuses_url(request__id__exact=row.pk),

@@ -103,6 +103,18 @@ def test_windows_that_are_not_shown_are_counted(tenant: Tenant, nightly: uuid.UU
     assert (len(context["windows"]), context["more_windows"]) == (12, 6)
 
 
+def test_a_schedule_for_a_group_that_is_empty_so_far_says_so(api: ApiClient, tenant: Tenant) -> None:
+    group = DeviceGroupFactory(tenant=tenant)
+    with at("2027-01-11T09:00Z"):
+        request = scheduled(api, groups=[group], **ONE_HOUR)
+        beat()
+        client = member(tenant)
+        pages = [client.get(REQUESTS).content.decode(), page_of(client, request).content.decode()]
+
+    assert ["no device so far" in page for page in pages] == [True, True]
+    assert "No device has a row of this request yet." in pages[1]
+
+
 def test_a_cancelled_request_has_no_window_to_come(tenant: Tenant, nightly: uuid.UUID) -> None:
     with at("2027-01-12T01:00Z"):
         cancel_command_request(request=CommandRequest.objects.get(), actor=SYSTEM)
