@@ -1,5 +1,6 @@
 """Command requests, queue rows and enrolments."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -22,6 +23,11 @@ def CommandRequestFactory(**fields: Any) -> CommandRequest:
         "created_by": "tests",
         "fanned_out_at": timezone.now(),
     }
+    if fields.get("schedule", CommandRequest.Schedule.IMMEDIATE) != CommandRequest.Schedule.IMMEDIATE:
+        day = dt.timedelta(days=1)
+        times = {"start_datetime": timezone.now() - day, "end_datetime": fields.get("ends_at") or timezone.now() + day}
+        made["schedule_args"] = {key: moment.isoformat() for key, moment in times.items()}
+        made["ends_at"] = times["end_datetime"]
     return CommandRequest.objects.create(**{**made, **fields})
 
 
