@@ -217,6 +217,8 @@ class Life(RuleBasedStateMachine):
         assert not CommandStatus.objects.filter(requeues__gt=REQUEUES).exists()
 
     def teardown(self) -> None:
+        self.world.wait(seconds=1)
+        prune_commands(older_than=dt.timedelta())
         self.world.settle()
         self.check_the_rows()
         self.world.wait(days=4)  # all schedules are over
