@@ -58,7 +58,7 @@ class CommandRequestAdmin(ScopedAdmin):
     def send_new(self, request: HttpRequest) -> HttpResponse:
         return redirect(f"admin:{send_command.URL_NAME}")
 
-    @page_action("Cancel", role=Role.OPERATOR, icon="cancel", variant="danger")
+    @page_action("Cancel request", role=Role.OPERATOR, icon="cancel", variant="danger")
     def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row: CommandRequest = self.own_object(request, object_id, Role.OPERATOR)
         if request.method == "POST":
