@@ -5,7 +5,7 @@ from typing import Any
 
 from commands.catalogue.base import Command, Delivery
 from commands.catalogue.verdicts import Answer, NextStep, Succeeded, Verdict
-from devices.services.apple_inventory import record_installed_apps, record_security_info
+from devices.services.apple_inventory import record_installed_apps, record_managed_apps, record_security_info
 from devices.services.apple_reports import record_device_information, record_profile_list
 
 QUERIES = [
@@ -23,14 +23,15 @@ APP_KEYS = ["BundleSize", "Name", "ShortVersion", "Version"]  # the others take 
 class DeviceInformation(Command):
     """Asks the device about itself: system, model, storage, battery, networks, apps, profiles, security.
 
-    Four questions in a row; only the first must be answered, the others as far as the device can just now.
+    Five questions in a row; only the first must be answered, the others as far as the device can just now.
     https://developer.apple.com/documentation/devicemanagement/get-device-information-command,
-    get-installed-application-list-command, get-profile-list-command, get-security-info-command
+    get-installed-application-list-command, get-profile-list-command, get-security-info-command,
+    get-managed-application-list-command
     """
 
     name = "DEVICE_INFORMATION"
     time_out = dt.timedelta(minutes=10)
-    apple_how = "DeviceInformation, InstalledApplicationList, ProfileList, SecurityInfo"
+    apple_how = "DeviceInformation, InstalledApplicationList, ProfileList, SecurityInfo, ManagedApplicationList"
     judged = True
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
@@ -66,10 +67,22 @@ def _take_security(delivery: Delivery, report: dict[str, Any]) -> None:
         record_security_info(delivery.device_id, security)
 
 
+def _take_managed_apps(delivery: Delivery, report: dict[str, Any]) -> None:
+    if isinstance(apps := report.get("ManagedApplicationList"), dict):
+        record_managed_apps(delivery.device_id, apps)
+
+
 QUESTIONS: tuple[dict[str, Any], ...] = (
     {"RequestType": "DeviceInformation", "Queries": QUERIES},
     {"RequestType": "InstalledApplicationList", "Items": APP_KEYS},
     {"RequestType": "ProfileList"},
     {"RequestType": "SecurityInfo"},
+    {"RequestType": "ManagedApplicationList"},
 )
-TAKERS = (_take_information, _take_apps, _take_profiles, _take_security)  # of the answers, in the same order
+TAKERS = (
+    _take_information,
+    _take_apps,
+    _take_profiles,
+    _take_security,
+    _take_managed_apps,
+)  # of the answers, in the same order

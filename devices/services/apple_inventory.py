@@ -47,6 +47,21 @@ def _app(device_id: uuid.UUID, entry: Any) -> InstalledApp | None:
     )
 
 
+def record_managed_apps(device_id: uuid.UUID, apps: dict[Any, Any]) -> None:
+    """Which of the device's apps this server manages: a dictionary by identifier, of those that were ever to be.
+
+    https://developer.apple.com/documentation/devicemanagement/managedapplicationlistresponse
+    """
+    managed = [text(name) for name, told in list(apps.items())[:MAX_APPS] if _is_managed(told)]
+    rows = InstalledApp.objects.filter(device_id=device_id)
+    rows.exclude(identifier__in=managed).filter(is_managed=True).update(is_managed=False)
+    rows.filter(identifier__in=managed, is_managed=False).update(is_managed=True)
+
+
+def _is_managed(told: Any) -> bool:
+    return isinstance(told, dict) and told.get("Status") == "Managed"
+
+
 def forget_app(device_id: uuid.UUID, identifier: str) -> None:
     InstalledApp.objects.filter(device_id=device_id, identifier=identifier).delete()
 

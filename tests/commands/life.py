@@ -32,6 +32,7 @@ ANSWERS: dict[str, Any] = {
     "InstalledApplicationList": [],
     "ProfileList": [],
     "SecurityInfo": {},
+    "ManagedApplicationList": {},
 }
 BORN = {State.QUEUED, State.SCHEDULED, State.FAILURE}
 DIED = {State.SUCCESS, State.FAILURE, State.CANCELLED, State.TIMEOUT}

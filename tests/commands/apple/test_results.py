@@ -53,7 +53,10 @@ def test_wild_device_information_never_loses_the_result(device: SimulatedAppleDe
 
 
 @pytest.mark.parametrize("value", WILD, ids=lambda value: repr(value)[:30])
-@pytest.mark.parametrize(("step", "key"), [(1, "InstalledApplicationList"), (2, "ProfileList"), (3, "SecurityInfo")])
+@pytest.mark.parametrize(
+    ("step", "key"),
+    [(1, "InstalledApplicationList"), (2, "ProfileList"), (3, "SecurityInfo"), (4, "ManagedApplicationList")],
+)
 def test_wild_further_information_never_loses_the_result(
     device: SimulatedAppleDevice, step: int, key: str, value: Any
 ) -> None:
@@ -66,7 +69,7 @@ def test_wild_further_information_never_loses_the_result(
 
     row.refresh_from_db()
     assert response.status_code == 200
-    assert (row.state, row.step) == ((State.IN_PROGRESS, step + 1) if step < 3 else (State.SUCCESS, 3))
+    assert (row.state, row.step) == ((State.IN_PROGRESS, step + 1) if step < 4 else (State.SUCCESS, 4))
     assert step != 1 or InstalledApp.objects.filter(identifier="good").exists()
 
 

@@ -33,8 +33,9 @@ def test_each_step_is_handed_over_when_the_one_before_is_answered(
     assert state_of(row) == (State.IN_PROGRESS, 1)
     assert handed(report(device, "Acknowledged", f"{row.pk}.1", InstalledApplicationList=[])) == f"{row.pk}.2"
     assert handed(report(device, "Acknowledged", f"{row.pk}.2", ProfileList=[])) == f"{row.pk}.3"
-    assert handed(report(device, "Acknowledged", f"{row.pk}.3", SecurityInfo={})) is None
-    assert state_of(row) == (State.SUCCESS, 3)
+    assert handed(report(device, "Acknowledged", f"{row.pk}.3", SecurityInfo={})) == f"{row.pk}.4"
+    assert handed(report(device, "Acknowledged", f"{row.pk}.4", ManagedApplicationList={})) is None
+    assert state_of(row) == (State.SUCCESS, 4)
 
 
 def test_all_answers_are_kept_together(device: SimulatedAppleDevice, row: CommandStatus) -> None:
@@ -42,7 +43,13 @@ def test_all_answers_are_kept_together(device: SimulatedAppleDevice, row: Comman
 
     assert state_of(row)[0] == State.SUCCESS
     kept = set(CommandResult.objects.get(pk=row.pk).payload)
-    assert kept == {"QueryResponses", "InstalledApplicationList", "ProfileList", "SecurityInfo"}
+    assert kept == {
+        "QueryResponses",
+        "InstalledApplicationList",
+        "ManagedApplicationList",
+        "ProfileList",
+        "SecurityInfo",
+    }
 
 
 def test_an_answer_said_twice_counts_once(device: SimulatedAppleDevice, row: CommandStatus) -> None:

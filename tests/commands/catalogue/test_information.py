@@ -1,4 +1,4 @@
-"""What a device tells of itself: four questions, of which the first must be answered."""
+"""What a device tells of itself: five questions, of which the first must be answered."""
 
 from typing import Any
 
@@ -60,7 +60,13 @@ def test_all_answers_are_kept_together_for_support(api: ApiClient, device: Simul
     device.connect()
 
     kept = CommandResult.objects.get(status=row).payload
-    assert set(kept) == {"QueryResponses", "InstalledApplicationList", "ProfileList", "SecurityInfo"}
+    assert set(kept) == {
+        "QueryResponses",
+        "InstalledApplicationList",
+        "ManagedApplicationList",
+        "ProfileList",
+        "SecurityInfo",
+    }
 
 
 def test_apps_that_are_gone_are_forgotten_and_new_versions_noted(api: ApiClient, device: SimulatedAppleDevice) -> None:
@@ -71,6 +77,18 @@ def test_apps_that_are_gone_are_forgotten_and_new_versions_noted(api: ApiClient,
 
     assert app_names(device) == {NOTES, "com.example.new"}
     assert InstalledApp.objects.get(identifier=NOTES).short_version == "5.0"
+
+
+def test_it_is_told_which_apps_this_server_manages(api: ApiClient, device: SimulatedAppleDevice) -> None:
+    device.state.apps = [App(NOTES, "Notes", "5.0", 1), App("com.example.forms", "Forms", "1.0", 2, is_managed=True)]
+    carry(api, device, "DEVICE_INFORMATION")
+    managed = InstalledApp.objects.filter(device=row_of(device), is_managed=True)
+    assert [app.identifier for app in managed] == ["com.example.forms"]
+
+    device.state.apps = [App(NOTES, "Notes", "5.0", 1, is_managed=True), App("com.example.forms", "Forms", "1.0", 2)]
+    carry(api, device, "DEVICE_INFORMATION")
+
+    assert [app.identifier for app in managed.all()] == [NOTES]
 
 
 def test_thousands_of_apps_are_taken(api: ApiClient, device: SimulatedAppleDevice) -> None:
