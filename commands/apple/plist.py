@@ -17,6 +17,7 @@ MAX_BINARY_OBJECTS = 65_536
 MAX_BINARY_VALUES = 4 * MAX_BINARY_OBJECTS  # an object referred to twice counts twice
 
 _BINARY_MAGIC = b"bplist00"
+_NO_XML = ("\ufffe".encode(), "\uffff".encode())  # https://www.w3.org/TR/xml/#charsets; plistlib writes them
 _TRAILER = struct.Struct(">6xBBQQQ")
 _FIRST_SECOND = datetime(2001, 1, 1, tzinfo=UTC)
 _INTEGER_FORMATS = {1: ">B", 2: ">H", 4: ">I", 8: ">q"}
@@ -40,9 +41,12 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
 def dumps(value: dict[str, Any]) -> bytes:
     """The XML form. Keys keep their order; aware dates become UTC. PlistError for what a property list cannot hold."""
     try:
-        return plistlib.dumps(_with_dates(value, _naive, MAX_XML_DEPTH), fmt=plistlib.FMT_XML, sort_keys=False)
+        written = plistlib.dumps(_with_dates(value, _naive, MAX_XML_DEPTH), fmt=plistlib.FMT_XML, sort_keys=False)
     except (TypeError, OverflowError, ValueError) as error:
         raise PlistError(f"not a property list: {error}") from error
+    if any(character in written for character in _NO_XML):
+        raise PlistError("strings can't contain the characters U+FFFE and U+FFFF")
+    return written
 
 
 def _read_xml(data: bytes) -> Any:

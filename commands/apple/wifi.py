@@ -5,6 +5,7 @@ https://developer.apple.com/documentation/devicemanagement/wifi
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ ENCRYPTION = {
     **dict.fromkeys(("wpa3", "wpa3sae", "wpa3psk", "wpa3personal", "sae"), "WPA3"),
 }
 MAX_SSID = 32  # octets
+WPA_PASSWORD = re.compile(r"[\x20-\x7e]{8,63}|[0-9A-Fa-f]{64}")  # IEEE 802.11, annex J.4: a phrase, or the key itself
 EXPECTED = (
     "For an Apple device wifi_access_points must be a network or a list of them, each with `ssid` and, if needed, "
     "`password`, `security` (NONE, WEP, WPA, WPA2 or WPA3), `hidden`, `proxy_host` and `proxy_port`, `proxy_pac_url`"
@@ -139,6 +141,8 @@ def _encryption(ssid: str, security: Any, password: str) -> str:
     if (encryption == "None") == bool(password):
         rule = "takes no password" if password else f"needs a password for {encryption}"
         raise ValueError(f"The network {ssid} {rule}.")
+    if encryption in ("WPA", "WPA2") and not WPA_PASSWORD.fullmatch(password):
+        raise ValueError(f"The password of {ssid} must have 8 to 63 plain characters for {encryption}.")
     return encryption
 
 

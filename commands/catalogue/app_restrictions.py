@@ -11,6 +11,7 @@ from commands.catalogue.base import Delivery
 from commands.catalogue.fields import PackageName
 from commands.catalogue.needs import needs
 from commands.catalogue.profile_command import ProfileCommand
+from config.api.fields import OneOfField
 
 KIOSK = "kiosk"  # purpose of the profile that SET_KIOSK_APP installs and SET_MULTI_APP_MODE removes
 RESTRICTED = needs(ios="9.3", tvos="11.0", supervised=True)
@@ -51,7 +52,7 @@ class SetAppState(AppListsCommand):
     apple_how = "InstallProfile (com.apple.applicationaccess: blockedAppBundleIDs)"
 
     class Arguments(PackageArguments):
-        app_state = serializers.ChoiceField(["SHOW", "HIDE", "DISABLE"], help_text="What becomes of the app")
+        app_state = OneOfField(["SHOW", "HIDE", "DISABLE"], help_text="What becomes of the app")
 
     def changed(self, lists: AppLists, args: dict[str, Any]) -> AppLists:
         return lists.with_blocked(args["package_name"], blocked=args["app_state"] != "SHOW")
@@ -95,9 +96,7 @@ class SetAppNotifications(AppListsCommand):
     apple_how = "InstallProfile (com.apple.notificationsettings)"
 
     class Arguments(PackageArguments):
-        app_notifications_state = serializers.ChoiceField(
-            ["ENABLED", "DISABLED"], help_text="Whether the app may notify"
-        )
+        app_notifications_state = OneOfField(["ENABLED", "DISABLED"], help_text="Whether the app may notify")
 
     def changed(self, lists: AppLists, args: dict[str, Any]) -> AppLists:
         enabled = args["app_notifications_state"] == "ENABLED"

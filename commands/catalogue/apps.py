@@ -9,13 +9,14 @@ from commands.catalogue.app_restrictions import PackageArguments
 from commands.catalogue.base import Command, Delivery
 from commands.catalogue.fields import PackageName
 from commands.catalogue.needs import needs
+from config.api.fields import OneOfField
 from devices.services.apple_inventory import forget_app
 
 INSTALL_TIME = dt.timedelta(hours=24)
 
 
 class StoreAppArguments(serializers.Serializer[Any]):
-    app_id = serializers.RegexField(r"^\d{1,20}$", help_text="Apple's id of the app, digits")
+    app_id = serializers.RegexField(r"^[0-9]{1,20}$", help_text="Apple's id of the app, digits")
     bundle_identifier = PackageName(help_text="The app's bundle identifier")
 
 
@@ -84,7 +85,7 @@ class SetAppPermission(Command):
 
     class Arguments(PackageArguments):
         permission = PackageName(help_text="Android's name of the permission")
-        grant_state = serializers.ChoiceField(
+        grant_state = OneOfField(
             ["PERMISSION_GRANT_STATE_DEFAULT", "PERMISSION_GRANT_STATE_DENIED", "PERMISSION_GRANT_STATE_GRANTED"],
             help_text="Denied, granted, or as the user decides",
         )

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from commands.catalogue.base import Command
 from commands.catalogue.fields import FlagText, NumberText
+from config.api.fields import OneOfField
 
 ADDRESSES = ("static_ip", "subnet_mask", "gateway", "primary_dns")
 
@@ -20,7 +21,7 @@ class SetEthernetSettings(Command):
     )
 
     class Arguments(serializers.Serializer[Any]):
-        ethernet_auth_mode = serializers.ChoiceField(["NONE", "EAP_TLS"], help_text="EAP_TLS uses certificates")
+        ethernet_auth_mode = OneOfField(["NONE", "EAP_TLS"], help_text="EAP_TLS uses certificates")
         ethernet_ca_cert_alias = serializers.CharField(
             required=False, max_length=255, help_text="The authority's certificate on the device; required with EAP_TLS"
         )
@@ -49,7 +50,7 @@ class SetStaticIp(Command):
     why_not_apple = "Apple's protocol sets no addresses: reserve the device's address on the DHCP server."
 
     class Arguments(serializers.Serializer[Any]):
-        interface = serializers.ChoiceField(["wlan", "eth"], help_text="Wi-Fi (wlan) or wired (eth)")
+        interface = OneOfField(["wlan", "eth"], help_text="Wi-Fi (wlan) or wired (eth)")
         dhcp_enabled = FlagText(help_text="true, or false: then the addresses are required")
         static_ip = serializers.IPAddressField(protocol="IPv4", required=False, help_text="The device's address")
         subnet_mask = NumberText(min_value=1, max_value=32, required=False, help_text="Length of the prefix, 1 to 32")

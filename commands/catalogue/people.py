@@ -10,6 +10,7 @@ from commands.catalogue.base import Command, Delivery, Undeliverable
 from commands.catalogue.fields import NumberText
 from commands.catalogue.needs import needs
 from commands.catalogue.verdicts import Answer, Failed, Succeeded, Verdict
+from config.api.fields import OneOfField
 from devices.selectors import device_settings
 from devices.services.devices import record_settings
 
@@ -76,7 +77,7 @@ class SetDeviceLockdownState(Command):
     judged = True
 
     class Arguments(serializers.Serializer[Any]):
-        state = serializers.ChoiceField(["LOCKED", "UNLOCKED"], help_text="Locked down, or released")
+        state = OneOfField(["LOCKED", "UNLOCKED"], help_text="Locked down, or released")
         message = serializers.CharField(allow_blank=True, max_length=10_000, help_text="Shown while it is locked")
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:

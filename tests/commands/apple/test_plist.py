@@ -81,7 +81,7 @@ def test_writes_dates_of_any_zone_as_utc() -> None:
     assert b"<date>2026-03-03T23:30:00Z</date>" in plist.dumps({"When": [moment]})
 
 
-@pytest.mark.parametrize("value", [None, object(), 1j, 2**70, "\x00", "\ud800"])
+@pytest.mark.parametrize("value", [None, object(), 1j, 2**70, "\x00", "\ud800", "\ufffe", "\uffff"])
 def test_refuses_to_write_what_a_property_list_cannot_hold(value: Any) -> None:
     with pytest.raises(plist.PlistError):
         plist.dumps({"value": value})

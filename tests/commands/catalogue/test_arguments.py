@@ -18,6 +18,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("UNINSTALL", {"package_name": "not a package"}, "package_name"),
     ("SET_APP_STATE", {**PACKAGE, "app_state": "GONE"}, "app_state"),
     ("SET_APP_PERMISSION", {**PACKAGE, "permission": "a.b"}, "grant_state"),
+    ("VPP_APP_INSTALL", {"app_id": "\u0661", "bundle_identifier": "a.b"}, "app_id"),
     ("SET_APP_NOTIFICATIONS", {**PACKAGE, "app_notifications_state": True}, "app_notifications_state"),
     ("SET_BLUETOOTH_STATE", {"bluetooth_state": "maybe"}, "bluetooth_state"),
     ("SET_WIFI_STATE", {"wifi_state": True, "wifi_revert_timeout": 0}, "wifi_revert_timeout"),

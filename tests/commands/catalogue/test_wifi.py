@@ -70,6 +70,12 @@ UNREADABLE: list[tuple[str, Any, str]] = [
     ("needs one", {"ssid": "a", "security": "WPA2"}, "The network a needs a password for WPA2."),
     ("takes none", {"ssid": "a", "security": "NONE", "password": "open sesame"}, "The network a takes no password."),
     ("password", {"ssid": "a", "password": ["open sesame"]}, "The password of a must be a text."),
+    (
+        "too short",
+        {"ssid": "a", "security": "WPA2", "password": "sesame"},
+        "must have 8 to 63 plain characters for WPA2",
+    ),
+    ("not plain", {"ssid": "a", "security": "WPA", "password": "öpen sesame"}, "must have 8 to 63 plain characters"),
     ("port", {"ssid": "a", "proxy_host": "p"}, "proxy_port"),
 ]
 
