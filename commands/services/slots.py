@@ -22,6 +22,7 @@ from commands.services.wakes import wake
 
 Phase = ScheduleSlot.Phase
 SETTLED = (Phase.WAITING, Phase.OPEN, Phase.CLOSED)
+Left = tuple[uuid.UUID, uuid.UUID, str]  # of a row that a window closes on: its id, its device, its state
 BUSY_PAUSE = dt.timedelta(seconds=5)  # before what others held is looked at again
 
 NEVER_OPENED = "The window passed before it could be opened."
@@ -170,7 +171,7 @@ def _close(slot: ScheduleSlot, now: dt.datetime) -> None:
     rows = list(free.values_list("pk", "device_id", "state")[: settings.FAN_OUT_SLICE])
     following = _next_window(slot)
     if following is not None:
-        _carry_over([pk for pk, _, _ in rows], following)
+        _carry_over(rows, slot, following)
     else:
         _end(slot, rows)
     if len(rows) < settings.FAN_OUT_SLICE and left.exists():  # connections of devices hold them
@@ -185,15 +186,17 @@ def _next_window(slot: ScheduleSlot) -> ScheduleSlot | None:
     return ScheduleSlot.objects.filter(request=slot.request, zone=slot.zone, number__gt=slot.number).first()
 
 
-def _carry_over(row_ids: list[uuid.UUID], following: ScheduleSlot) -> None:
+def _carry_over(left: list[Left], slot: ScheduleSlot, following: ScheduleSlot) -> None:
     """What devices have already been given stays theirs, and is offered again in the next window only."""
-    rows = CommandStatus.objects.filter(pk__in=row_ids)
+    rows = CommandStatus.objects.filter(pk__in=[pk for pk, _, _ in left])
     now = timezone.now()
     rows.filter(state=State.QUEUED).update(state=State.SCHEDULED, reason=UNCOLLECTED, updated_at=now)
     rows.update(slot=following, not_before=following.opens_at, closes_at=following.closes_at)
+    uncollected = [device_id for _, device_id, state in left if state == State.QUEUED]
+    CATALOGUE[slot.request.command].on_unsuccessful(uncollected)
 
 
-def _end(slot: ScheduleSlot, rows: list[tuple[uuid.UUID, uuid.UUID, str]]) -> None:
+def _end(slot: ScheduleSlot, rows: list[Left]) -> None:
     now = timezone.now()
     for state in {state for _, _, state in rows}:
         reason = REASONS.get(state, UNANSWERED)

@@ -233,6 +233,22 @@ def test_a_wipe_leaves_the_device_alone_until_its_window(api: ApiClient, phone: 
         assert phone.state == DeviceState.ACTIVE
 
 
+def test_a_wipe_that_waits_for_its_next_window_leaves_the_device_alone_until_then(
+    api: ApiClient, phone: Device
+) -> None:
+    with at("2027-01-10T20:00Z"):
+        request = scheduled(api, phone, command="WIPE", **THREE_NIGHTS)
+    for moment, state, row_state in (
+        ("2027-01-11T01:00Z", DeviceState.WIPE_IN_PROGRESS, "Queued"),
+        ("2027-01-11T05:00Z", DeviceState.ACTIVE, "Scheduled"),
+        ("2027-01-12T01:00Z", DeviceState.WIPE_IN_PROGRESS, "Queued"),
+    ):
+        with at(moment):
+            beat()
+            phone.refresh_from_db()
+            assert (phone.state, states(request)) == (state, [row_state])
+
+
 def test_apple_devices_can_be_kept_from_schedules(api: ApiClient, phone: Device, settings: object) -> None:
     settings.SCHEDULES_ANDROID_ONLY = True  # type: ignore[attr-defined]
     with at("2027-01-11T09:00Z"):
