@@ -4,15 +4,14 @@ Nudges get lost: there is no broker. What runs is what a test runs. Workers and 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import time_machine
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus, ScheduleSlot
@@ -188,20 +187,6 @@ class World:
         for row in CommandStatus.objects.filter(state=State.TIMEOUT, reason=UNCOLLECTED, updated_at__gte=begin):
             assert row.closes_at is not None
             assert row.closes_at - max(begin, row.not_before) < dt.timedelta(minutes=2), row.reason
-
-
-def all_at_once(*acts: Callable[[], object]) -> None:
-    """In threads of their own; raises what any of them raises."""
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        for each in [pool.submit(run, act) for act in acts]:
-            each.result(timeout=30)
 
 
 @contextmanager

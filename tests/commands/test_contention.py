@@ -50,7 +50,7 @@ def test_two_fan_outs_over_the_same_devices_while_these_connect(
 
     fan_outs = [lambda request=request: fan_out(request.pk) for request in requests]
     connects = [lambda device=device: report(device) for device in fleet[:3]]
-    all_at_once([*fan_outs, *connects])
+    all_at_once(*fan_outs, *connects)
 
     assert CommandStatus.objects.count() == len(requests) * len(fleet)
 
@@ -62,7 +62,7 @@ def test_one_request_fanned_out_twice_at_once_makes_each_row_once(
     devices = [row_of(device).pk for device in fleet]
     request = CommandRequestFactory(tenant=tenant_of(fleet), devices=devices, fanned_out_at=None)
 
-    all_at_once([lambda: fan_out(request.pk)] * 3)
+    all_at_once(*[lambda: fan_out(request.pk)] * 3)
 
     assert sorted(CommandStatus.objects.values_list("device", flat=True)) == sorted(devices)
 
@@ -76,10 +76,8 @@ def test_devices_drain_their_queues_while_more_is_put_into_them(fleet: list[Simu
     ]
 
     all_at_once(
-        [
-            *[lambda request=request: fan_out(request.pk) for request in requests],
-            *[lambda device=device: drain(device) for device in fleet],
-        ]
+        *[lambda request=request: fan_out(request.pk) for request in requests],
+        *[lambda device=device: drain(device) for device in fleet],
     )
     for device in fleet:
         drain(device)
@@ -92,15 +90,11 @@ def test_removing_devices_while_they_report(fleet: list[SimulatedAppleDevice]) -
     rows = [queued(row_of(device), "DEVICE_INFORMATION", state=State.INITIATED, attempts=1) for device in fleet]
 
     all_at_once(
-        [
-            *[lambda device=device: remove_device(device=row_of(device), actor=ACTOR) for device in fleet],
-            *[
-                lambda device=device, row=row: report(
-                    device, "Acknowledged", row.pk, QueryResponses={"DeviceName": "x"}
-                )
-                for device, row in zip(fleet, rows, strict=True)
-            ],
-        ]
+        *[lambda device=device: remove_device(device=row_of(device), actor=ACTOR) for device in fleet],
+        *[
+            lambda device=device, row=row: report(device, "Acknowledged", row.pk, QueryResponses={"DeviceName": "x"})
+            for device, row in zip(fleet, rows, strict=True)
+        ],
     )
 
     assert {row_of(device).state for device in fleet} == {DeviceState.DISABLED}

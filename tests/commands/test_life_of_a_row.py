@@ -37,9 +37,10 @@ from commands.services.requests import cancel_command_request
 from commands.services.retention import prune_commands
 from commands.services.sweeps import SWEEPS
 from config.api.errors import BadRequest
-from tests.commands.life import BEGIN, PUSHES, World, all_at_once, dying_at, is_rightly_handed, logged_moves
+from tests.commands.life import BEGIN, PUSHES, World, dying_at, is_rightly_handed, logged_moves
 from tests.factories.broker import tasks_go_to
 from tests.factories.tenants import ACTOR
+from tests.factories.threads import all_at_once
 
 STORIES = int(os.environ.get("LIFE_STORIES", "0"))
 COMMANDS: dict[str, dict[str, Any]] = {

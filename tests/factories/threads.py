@@ -1,12 +1,12 @@
 """Several things at once, each with a database connection of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
 
-def all_at_once(acts: Sequence[Callable[[], object]]) -> None:
+def all_at_once(*acts: Callable[[], object]) -> None:
     """Runs them in threads of their own; raises what any of them raises."""
 
     def run(act: Callable[[], object]) -> None:

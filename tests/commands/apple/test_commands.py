@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from commands.catalogue.information import QUESTIONS
-from commands.models import AppleEnrolment, CommandRequest, CommandResult, CommandStatus
+from commands.models import AppleEnrolment, CommandRequest, CommandResult
 from commands.models.status import State
 from devices.models import Device, DeviceProfile, DeviceState
 from onboarding.simulation.apple_channel import Conversation
@@ -17,23 +17,10 @@ from tenants.models import Tenant
 from tests.conftest import ApiClient
 from tests.factories import pki
 from tests.factories.apple import handed, report
+from tests.factories.carriage import send
 from tests.factories.cms_messages import Form, signed_message
 from tests.factories.commands import queued
 from tests.factories.fleet import placed, row_of
-
-
-def send(api: ApiClient, device: SimulatedAppleDevice, command: str, **arguments: Any) -> CommandStatus:
-    """The row that a caller's request makes for this device."""
-    body = {
-        "command_type": "DEVICE",
-        "devices": [str(row_of(device).pk)],
-        "command": command,
-        "command_args": arguments,
-        "schedule": "IMMEDIATE",
-    }
-    created = api.post("/api/commands/v0/commands/", body)
-    assert created.status_code == 201, created.content
-    return CommandStatus.objects.get(request=created.json()["content"]["id"])
 
 
 def done(conversation: Conversation) -> list[tuple[str, str]]:

@@ -135,10 +135,10 @@ def test_two_beats_do_not_double(settings: Settings) -> None:
         ends_at="2027-01-21T00:00:00Z",
     )
     with at("2027-01-11T09:00Z"):
-        all_at_once([lambda: fan_out(request.pk)] * 2)
+        all_at_once(*[lambda: fan_out(request.pk)] * 2)
     for moment in ("2027-01-11T09:01Z", "2027-01-11T10:00Z", "2027-01-11T10:01Z", "2027-01-11T14:00Z"):
         with at(moment):
-            all_at_once([turn_due] * 3)
+            all_at_once(*[turn_due] * 3)
             beat()
 
     rows = CommandStatus.objects.filter(request=request)

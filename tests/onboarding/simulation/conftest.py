@@ -28,6 +28,18 @@ def make(server: TinyMdmServer) -> Callable[..., SimulatedAppleDevice]:
 
 
 @pytest.fixture
+def enrolled(server: TinyMdmServer, make: Callable[..., SimulatedAppleDevice]) -> Callable[..., SimulatedAppleDevice]:
+    """Makes devices that are enrolled already."""
+
+    def make_enrolled(**options: object) -> SimulatedAppleDevice:
+        device = make(**options)
+        device.enrol(server.profile())
+        return device
+
+    return make_enrolled
+
+
+@pytest.fixture
 def device(server: TinyMdmServer, make: Callable[..., SimulatedAppleDevice]) -> SimulatedAppleDevice:
     """An enrolled, supervised device."""
     device = make()

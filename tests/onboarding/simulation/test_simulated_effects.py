@@ -19,16 +19,6 @@ QUIET = {
 }
 
 
-@pytest.fixture
-def enrolled(server: TinyMdmServer, make: Make) -> Make:
-    def make_enrolled(**options: Any) -> SimulatedAppleDevice:
-        device = make(**options)
-        device.enrol(server.profile())
-        return device
-
-    return make_enrolled
-
-
 def test_blocked_apps_add_up_and_allowed_ones_meet(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
     first = {"blockedAppBundleIDs": ["a", "b"], "allowListedAppBundleIDs": ["b", "c", "d"]}
     second = {"blockedAppBundleIDs": ["c"], "allowListedAppBundleIDs": ["c", "d", "e"]}

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,16 +14,6 @@ from tests.onboarding.simulation.commands import first_error, information, insta
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer
 
 Make = Callable[..., SimulatedAppleDevice]
-
-
-@pytest.fixture
-def enrolled(server: TinyMdmServer, make: Make) -> Make:
-    def make_enrolled(**options: Any) -> SimulatedAppleDevice:
-        device = make(**options)
-        device.enrol(server.profile())
-        return device
-
-    return make_enrolled
 
 
 @pytest.mark.parametrize("model", sorted(MODELS))
