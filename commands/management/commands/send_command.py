@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from commands.catalogue import NAMES
 from commands.management.progress import Progress, bar
-from commands.models import CommandRequest
+from commands.models import CommandRequest, ScheduleSlot
 from commands.models.status import OPEN
 from commands.selectors import command_request_stats
 from commands.serializers import CommandRequestInput
@@ -141,4 +141,5 @@ def _is_over(request: CommandRequest) -> bool:
         return False
     if any(row["state"] in WAITING for row in command_request_stats(request)):
         return False
-    return request.cancelled_at is not None or not request.slots.filter(due_at__isnull=False).exists()
+    to_come = request.slots.filter(due_at__isnull=False).exclude(phase=ScheduleSlot.Phase.OPEN)
+    return request.cancelled_at is not None or not to_come.exists()
