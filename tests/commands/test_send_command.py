@@ -60,7 +60,7 @@ def test_says_when_devices_have_not_answered(tenant: Tenant, transactional_db: N
 def test_waits_no_longer_than_for_the_devices_while_a_window_is_open(tenant: Tenant, transactional_db: None) -> None:
     """REBOOT fails at once on a device that is not supervised; the window stays open."""
     device = DeviceFactory(tenant=tenant, is_supervised=False)
-    times = "--schedule WINDOW --start 2026-01-01T08:00:00Z --end 2126-01-01T08:00:00Z --wait 5".split()
+    times = ["--schedule", "WINDOW", "--start", "2026-01-01T08:00:00Z", "--end", "2126-01-01T08:00:00Z", "--wait", "5"]
 
     printed = send("REBOOT", "--tenant", str(tenant.pk), "--device", str(device.pk), *times)
 
