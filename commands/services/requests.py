@@ -14,7 +14,7 @@ from commands.models import CommandRequest
 from commands.nudges import nudge_cancellation, nudge_fan_out
 from commands.schedules.plan import read_schedule
 from commands.selectors import is_open
-from commands.services.cancellations import cancelled_by
+from commands.services.stages import stage_of
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup
 from tenants import audit
@@ -103,7 +103,7 @@ def cancel_command_request(*, request: CommandRequest, actor: Actor) -> CommandR
         raise BadRequest("There is nothing left to cancel: no device waits for this command any more.")
     row.cancelled_at = timezone.now()
     row.cancelled_by = actor.name
-    row.reason = f"{cancelled_by(actor.name)}. {row.reason}".strip()
+    row.reason = stage_of(row)
     row.save(update_fields=["cancelled_at", "cancelled_by", "reason"])
     audit.record(actor=actor, action="command_request.cancelled", subject=row, details={"command": row.command})
     nudge_cancellation(row.pk)

@@ -7,16 +7,19 @@ from django.db.models import Q
 
 from commands.models import CommandRequest, CommandStatus, ScheduleSlot
 from commands.models.status import State
+from commands.services.cancellations import cancelled_by
 
 REFUSED = Q(state=State.FAILURE, sent_at__isnull=True)
 Phase = ScheduleSlot.Phase
 
 
 def stage_of(request: CommandRequest) -> str:
-    return " ".join(filter(None, (_window(request), _refusals(request))))
+    return " ".join(filter(None, (_progress(request), _refusals(request))))
 
 
-def _window(request: CommandRequest) -> str:
+def _progress(request: CommandRequest) -> str:
+    if request.cancelled_at is not None:
+        return f"{cancelled_by(request.cancelled_by)}."
     if request.schedule == CommandRequest.Schedule.IMMEDIATE:
         return ""
     slots = request.slots.filter(due_at__isnull=False)
@@ -40,6 +43,6 @@ def _refusals(request: CommandRequest) -> str:
     count = refused.count()
     immediate = request.schedule == CommandRequest.Schedule.IMMEDIATE
     if count:
-        of_all = f"{count} of {rows.count()}" if immediate else str(count)
-        return f"{of_all} devices cannot be given the command: {refused.values_list('reason', flat=True)[0]}"
+        devices = f"{count} of {rows.count()} devices" if immediate else f"{count} device{'s' if count > 1 else ''}"
+        return f"{devices} cannot be given the command: {refused.values_list('reason', flat=True)[0]}"
     return "No device matches." if immediate and not rows.exists() else ""

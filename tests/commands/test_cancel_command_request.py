@@ -49,13 +49,13 @@ def cancelled(request: CommandRequest) -> CommandRequest:
 def test_what_waits_is_cancelled_and_the_rest_goes_on(
     tenant: Tenant, other_tenant: Tenant, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
-    request = spread(tenant, State.QUEUED, State.SCHEDULED, *GIVEN, *ENDED, reason="1 of 9 is Android.")
+    request = spread(tenant, State.QUEUED, State.SCHEDULED, *GIVEN, *ENDED)
     bystanders = [spread(tenant, State.QUEUED), spread(other_tenant, State.QUEUED)]
 
     with django_capture_on_commit_callbacks(execute=True):
         after = cancelled(request)
 
-    assert after.reason == f"Cancelled by {ACTOR.name}. 1 of 9 is Android."
+    assert after.reason == f"Cancelled by {ACTOR.name}. 1 of 9 devices cannot be given the command: before"
     told = (State.CANCELLED, f"Cancelled by {ACTOR.name}")
     assert states_of(request) == sorted([told, told, *((state, "before") for state in (*GIVEN, *ENDED))])
     assert [states_of(other) for other in bystanders] == [[(State.QUEUED, "before")]] * 2

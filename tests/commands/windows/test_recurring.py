@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from commands.models import CommandStatus, ScheduleSlot
+from commands.models import CommandRequest, CommandStatus, ScheduleSlot
 from commands.models.status import State
+from commands.services.cancellations import finish_cancellations
+from commands.services.requests import cancel_command_request
 from devices.models import Device
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tenants.models import Tenant
@@ -15,7 +17,8 @@ from tests.conftest import ApiClient
 from tests.factories.apple import handed, report
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory
 from tests.factories.fleet import row_of
-from tests.factories.schedules import COMMANDS, STATUS, at, beat, scheduled, states
+from tests.factories.schedules import COMMANDS, STATUS, at, beat, scheduled, stage, states
+from tests.factories.tenants import ACTOR
 
 WORKDAYS: dict[str, Any] = {
     "start_datetime": "2027-01-11T00:00:00Z",  # a Monday
@@ -198,6 +201,20 @@ def test_windows_over_midnight_and_the_change_of_the_clock(api: ApiClient, tenan
         ("2027-03-27T22:00:00+00:00", "2027-03-28T01:00:00+00:00"),
         ("2027-03-28T21:00:00+00:00", "2027-03-29T00:30:00+00:00"),
     ]
+
+
+def test_a_cancelled_request_has_no_further_window(api: ApiClient, phone: Device) -> None:
+    request = recurring(api, phone)
+    with at("2027-01-11T12:00Z"):
+        cancel_command_request(request=CommandRequest.objects.get(pk=request), actor=ACTOR)
+    for moment in ("2027-01-11T22:00Z", "2027-01-13T22:00Z"):
+        turn(moment)
+        with at(moment):
+            finish_cancellations()
+
+    assert states(request) == ["Cancelled"]
+    assert stage(api, request) == f"Cancelled by {ACTOR.name}."
+    assert not ScheduleSlot.objects.filter(due_at__isnull=False).exists()
 
 
 def test_the_stats_count_the_rows_of_all_windows(api: ApiClient, device: SimulatedAppleDevice) -> None:

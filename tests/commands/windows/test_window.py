@@ -215,7 +215,7 @@ def test_a_device_that_cannot_do_it_is_told_at_once(api: ApiClient, tenant: Tena
         request = scheduled(api, able, unable, command="REBOOT", **ONE_HOUR)
 
         assert (states(request, able), states(request, unable)) == (["Scheduled"], ["Failure"])
-        assert "1 devices cannot be given the command: The command needs a supervised device." in stage(api, request)
+        assert "1 device cannot be given the command: The command needs a supervised device." in stage(api, request)
 
 
 def test_a_wipe_leaves_the_device_alone_until_its_window(api: ApiClient, phone: Device) -> None:
