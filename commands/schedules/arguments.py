@@ -13,6 +13,7 @@ from commands.schedules.plan import LATEST, read_schedule
 from config.api.fields import OneOfField
 
 IMMEDIATE = CommandRequest.Schedule.IMMEDIATE
+MAX_NAME = 255
 NEEDED = "WINDOW and RECURRING need it; send a date-time such as 2026-03-01T08:00:00Z."
 _TIME_OF_DAY = re.compile(r"(?:\d{4}-\d\d-\d\d[T ])?(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?")
 
@@ -44,7 +45,7 @@ class DaysField(serializers.ListField):
 class ScheduleArgs(serializers.Serializer[Any]):
     """When a WINDOW or RECURRING command may run. Nulls and empty texts count as absent."""
 
-    name = serializers.CharField(required=False, allow_null=True, help_text="A label for people")
+    name = serializers.CharField(required=False, allow_null=True, max_length=MAX_NAME, help_text="A label for people")
     start_datetime = serializers.DateTimeField(required=False, allow_null=True, help_text="Not before this instant")
     end_datetime = serializers.DateTimeField(required=False, allow_null=True, help_text="Not after this instant")
     time_type = OneOfField(

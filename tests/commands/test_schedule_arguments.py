@@ -201,6 +201,7 @@ def test_nulls_and_empty_texts_count_as_absent(api: ApiClient, device_id: str) -
         ({**BOTH, "days": "Monday"}, 'schedule_args.days: Expected a list of items but got type "str".'),
         ({**BOTH, "time_type": "DEVICE"}, "schedule_args.time_type: 'DEVICE' is not one of console, device."),
         ({**BOTH, "name": ["x"]}, "schedule_args.name: "),
+        ({**BOTH, "name": "x" * 256}, "schedule_args.name: Ensure this field has no more than 255 characters."),
     ],
     ids=lambda value: str(value)[:60],
 )
