@@ -52,8 +52,13 @@ def operation(method: str, path: str) -> dict[str, Any] | None:
 
 
 def check_answer(method: str, path: str, response: Any) -> None:
-    """Every answer is JSON; a success is one the operation documents, an error comes in the envelope."""
+    """A success is one the operation documents: JSON, a text or nothing; an error comes in the envelope."""
     told = f"{method.upper()} {path} answered {response.status_code}"
+    media = _media(method, path, response.status_code)
+    if media != "application/json":
+        assert response.headers.get("Content-Type", "") == (f"{media}; charset=utf-8" if media else ""), told
+        assert media or response.content == b"", told
+        return
     assert response.headers["Content-Type"].startswith("application/json"), f"{told}: {response.content[:200]!r}"
     body = response.json()
     schema = _schema(method, path, response.status_code)
@@ -61,6 +66,13 @@ def check_answer(method: str, path: str, response: Any) -> None:
     _validator(json.dumps(schema)).validate(body)
     if "content" in body and "message" in body:
         assert body["code"] == response.status_code, told
+
+
+def _media(method: str, path: str, status: int) -> str:
+    """The type of this answer's body; empty if it has none."""
+    described = operation(method, path)
+    answer = described["responses"].get(str(status)) if described else None
+    return "application/json" if answer is None else next(iter(answer.get("content", [])), "")
 
 
 def _schema(method: str, path: str, status: int) -> dict[str, Any] | None:

@@ -124,6 +124,7 @@ def operation(
     answer: Schema | type[Any] | None,
     status: int = 200,
     answer_text: str = "Success",
+    media_type: str = "application/json",
     errors: Sequence[int] = (401, 500),
     request: Any = None,
     examples: Sequence[OpenApiExample] = (),
@@ -131,9 +132,9 @@ def operation(
     description: str = "",
 ) -> Callable[[F], F]:
     """One documented operation."""
-    responses: dict[int, Any] = {status: OpenApiResponse(answer, answer_text)}
+    responses: dict[Any, Any] = {(status, media_type): OpenApiResponse(answer, answer_text)}
     for code in sorted(errors):
-        responses[code] = OpenApiResponse(ErrorEnvelope, ERROR_TEXTS[code])
+        responses[(code, "application/json")] = OpenApiResponse(ErrorEnvelope, ERROR_TEXTS[code])
     return extend_schema(
         operation_id=operation_id,
         summary=summary,

@@ -1,4 +1,4 @@
-"""JSON in: bounded, strict, and without what PostgreSQL cannot store."""
+"""Bodies in: JSON that is bounded, strict and without what PostgreSQL cannot store; forms with files, bounded too."""
 
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
@@ -6,7 +6,7 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import DataAndFiles, JSONParser, MultiPartParser
 
 from config.api.errors import PayloadTooLarge
 
@@ -28,6 +28,19 @@ class ORJSONParser(JSONParser):
             raise ParseError(f"The body is not JSON: {error}.") from None
         _require_storable(document)
         return document
+
+
+class BoundedFormParser(MultiPartParser):
+    """A multipart form of at most API_MAX_BODY bytes, files included: 413 above, of which nothing is read."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> "DataAndFiles[Any, Any]":
+        assert parser_context is not None  # the framework always tells
+        told = str(parser_context["request"].META.get("CONTENT_LENGTH") or "0")
+        if told.isdecimal() and int(told) > settings.API_MAX_BODY:
+            raise PayloadTooLarge(f"The request body is larger than {settings.API_MAX_BODY} bytes.")
+        return super().parse(stream, media_type, parser_context)
 
 
 def _require_storable(document: Any) -> None:
