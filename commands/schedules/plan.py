@@ -46,9 +46,18 @@ class Schedule:
     def next_slot(self, zone: str, *, now: datetime, above: int = -1) -> Slot | None:
         """The first that is not over and has a number above the given one."""
         clock = ZoneInfo(zone)
-        reached = (local(min(now, LATEST), clock).date() - self._first_day(clock)).days - 2
+        reached = (local(min(now, LATEST), clock).date() - self._first_day).days - 2
         slots = self._slots(clock, max(0, above + 1, reached))
         return next((slot for slot in slots if slot.closes_at > now and slot.number > above), None)
+
+    def last_slot(self, zone: str, *, now: datetime) -> Slot | None:
+        """The last that is over. There is one in the last eight days, or there is none in them to speak of."""
+        last = self.next_slot(zone, now=now - timedelta(days=8))
+        while last and (following := self.next_slot(zone, now=last.closes_at, above=last.number)):
+            if following.closes_at > now:
+                break
+            last = following
+        return last if last and last.closes_at <= now else None
 
     def window_in(self, zone: str) -> tuple[time, time]:
         """When the window opens and closes by a clock in the zone."""
@@ -70,16 +79,20 @@ class Schedule:
                 yield Slot(slot.number, opens_at, closes_at)
 
     def _windows(self, zone: ZoneInfo, lowest: int) -> Iterator[Slot]:
-        """Whole windows without end. They are numbered by their day; 0 is the day before the one of the start."""
-        first, (opens, closes) = self._first_day(zone), self._window(zone)
+        """Whole windows without end, numbered by their day."""
+        first, (opens, closes) = self._first_day, self._window(zone)
         for number in count(lowest):
             day = first + timedelta(days=number)
             if weekday(day) in (self.days or EVERY_DAY) and exists(day, zone):
                 yield Slot(number, *_window_of(day, opens, closes, zone))
 
-    def _first_day(self, zone: ZoneInfo) -> date:
-        """A window that began on the day before the start may reach over the start."""
-        return local(self.start, zone).date() - DAY
+    @property
+    def _first_day(self) -> date:
+        """Before the first window of any zone, so that a day has the same number everywhere.
+
+        A zone may be a day behind UTC, and a window that began on the day before the start may reach over the start.
+        """
+        return self.start.astimezone(UTC).date() - 2 * DAY
 
     def _window(self, zone: ZoneInfo) -> tuple[time, time]:
         (opens, closes), (start, end) = self.window or (None, None), self._times_of_day(zone)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
@@ -26,6 +27,7 @@ Left = tuple[uuid.UUID, uuid.UUID, str]  # of a row that a window closes on: its
 BUSY_PAUSE = dt.timedelta(seconds=5)  # before what others held is looked at again
 
 NEVER_OPENED = "The window passed before it could be opened."
+PASSED_BEFORE = "The last window in the device's time zone had passed when the command was sent."
 NO_TARGET = "The device was not among those the window was for when it opened."
 UNCOLLECTED = "The window closed before the device came for the command."
 UNANSWERED = "The window closed before the device answered."
@@ -39,7 +41,7 @@ def start_schedule(request_id: uuid.UUID) -> None:
     request = rows.filter(pk=request_id, fanned_out_at=None, cancelled_at=None).first()
     if request is None:
         return
-    _add_slots(request, _zones(request))
+    _add_slots(request, _zones(request), or_the_last=True)
     request.fanned_out_at = timezone.now()
     request.reason = stage_of(request)
     request.save(update_fields=["fanned_out_at", "reason"])
@@ -62,11 +64,13 @@ def _zones(request: CommandRequest) -> Iterable[str]:
     return zones_of_targets(request) or [request.tenant.time_zone]
 
 
-def _add_slots(request: CommandRequest, zones: Iterable[str], *, above: int = -1) -> None:
-    """The next window of each zone, if there is one."""
+def _add_slots(request: CommandRequest, zones: Iterable[str], *, above: int = -1, or_the_last: bool = False) -> None:
+    """The next window of each zone, if there is one; else its last, for rows that say that it has passed."""
     now = timezone.now()
     schedule = read_schedule(request.schedule, request.schedule_args)
     planned = [(zone, schedule.next_slot(zone, now=now, above=above)) for zone in zones]
+    if or_the_last:
+        planned = [(zone, slot or schedule.last_slot(zone, now=now)) for zone, slot in planned]
     ScheduleSlot.objects.bulk_create(
         [
             ScheduleSlot(
@@ -123,8 +127,11 @@ def _is_cancelled(slot: ScheduleSlot) -> bool:
 
 
 def _enter_phase(slot: ScheduleSlot, now: dt.datetime) -> None:
-    """What the clock says overtakes what was begun: a window that is over is not opened any more."""
-    if now >= slot.closes_at and slot.phase != Phase.CLOSING:
+    """What the clock says overtakes what was begun: a window that is over is not opened any more.
+
+    It is announced all the same, so that each device it was for has a row that says why nothing came of it.
+    """
+    if now >= slot.closes_at and slot.phase not in (Phase.ANNOUNCING, Phase.CLOSING):
         slot.phase, slot.cursor = Phase.CLOSING, None
         _add_slots(slot.request, [slot.zone], above=slot.number)
     elif slot.opens_at <= now < slot.closes_at and slot.phase in (Phase.ANNOUNCING, Phase.WAITING):
@@ -169,14 +176,16 @@ def _close(slot: ScheduleSlot, now: dt.datetime) -> None:
     left = CommandStatus.objects.filter(slot=slot, state__in=OPEN)
     free = left.select_for_update(of=("self",), skip_locked=True, no_key=True)
     rows = list(free.values_list("pk", "device_id", "state")[: settings.FAN_OUT_SLICE])
+    found = len(rows)
     following = _next_window(slot)
     if following is not None:
         _carry_over(rows, slot, following)
     else:
-        _end(slot, rows)
-    if len(rows) < settings.FAN_OUT_SLICE and left.exists():  # connections of devices hold them
+        moved = _move_to_other_zones(slot, rows)
+        _end(slot, [row for row in rows if row[0] not in moved])
+    if found < settings.FAN_OUT_SLICE and left.exists():  # connections of devices hold them
         slot.due_at = now + BUSY_PAUSE
-    elif len(rows) < settings.FAN_OUT_SLICE:
+    elif found < settings.FAN_OUT_SLICE:
         slot.phase, slot.due_at = Phase.CLOSED, None
 
 
@@ -196,12 +205,29 @@ def _carry_over(left: list[Left], slot: ScheduleSlot, following: ScheduleSlot) -
     CATALOGUE[slot.request.command].on_unsuccessful(uncollected)
 
 
+def _move_to_other_zones(slot: ScheduleSlot, rows: list[Left]) -> set[uuid.UUID]:
+    """Rows of devices that are in another zone by now wait for that zone's window of the same day."""
+    scheduled = [pk for pk, _, state in rows if state == State.SCHEDULED]
+    others = ScheduleSlot.objects.filter(request=slot.request, number=slot.number, due_at__isnull=False)
+    moved: set[uuid.UUID] = set()
+    for other in others.exclude(pk=slot.pk) if scheduled else ():
+        there = Q(device__time_zone=other.zone)
+        if other.zone == slot.request.tenant.time_zone:
+            there |= Q(device__time_zone="")
+        found = set(CommandStatus.objects.filter(there, pk__in=scheduled).values_list("pk", flat=True))
+        CommandStatus.objects.filter(pk__in=found, state=State.SCHEDULED).update(
+            slot=other, not_before=other.opens_at, closes_at=other.closes_at
+        )
+        moved |= found
+    return moved
+
+
 def _end(slot: ScheduleSlot, rows: list[Left]) -> None:
     now = timezone.now()
     for state in {state for _, _, state in rows}:
         reason = REASONS.get(state, UNANSWERED)
         if state == State.SCHEDULED and slot.opened_at is None:
-            reason = NEVER_OPENED
+            reason = PASSED_BEFORE if slot.closes_at <= slot.request.created_at else NEVER_OPENED
         of_state = [pk for pk, _, row_state in rows if row_state == state]
         CommandStatus.objects.filter(pk__in=of_state).update(
             state=State.TIMEOUT, reason=reason, updated_at=now, not_now_at=None

@@ -110,7 +110,7 @@ def test_recurring_opens_on_its_days_only() -> None:
         "Mon 09 09:00-10:00",
         "Fri 13 09:00-10:00",
     ]
-    assert [slot.number for slot in schedule.slots("UTC")] == [2, 6, 9, 13]
+    assert [slot.number for slot in schedule.slots("UTC")] == [3, 7, 10, 14]
 
 
 def test_a_window_over_midnight_belongs_to_the_day_on_which_it_begins() -> None:
@@ -124,7 +124,7 @@ def test_the_rest_of_the_night_before_the_start_counts() -> None:
     schedule = recurring("2026-03-07T03:00+00:00", "2026-03-07T23:00+00:00", "22:00-05:00")
 
     assert slots_of(schedule) == ["Sat 07 03:00-05:00", "Sat 07 22:00-23:00"]
-    assert [slot.number for slot in schedule.slots("UTC")] == [0, 1]
+    assert [slot.number for slot in schedule.slots("UTC")] == [1, 2]
 
 
 def test_the_rest_of_the_night_before_the_start_needs_its_day() -> None:

@@ -49,9 +49,9 @@ def test_windows_that_passed_while_it_was_down_are_not_made_up_for(api: ApiClien
 
     rows = CommandStatus.objects.filter(request_id=request).order_by("occurrence")
     assert [(row.occurrence, row.state) for row in rows] == [
-        (1, State.TIMEOUT),
-        (4, State.QUEUED),
-        (5, State.SCHEDULED),
+        (2, State.TIMEOUT),
+        (5, State.QUEUED),
+        (6, State.SCHEDULED),
     ]
     assert rows[0].reason == "The window passed before it could be opened."
 
@@ -142,6 +142,6 @@ def test_two_beats_do_not_double(settings: Settings) -> None:
             beat()
 
     rows = CommandStatus.objects.filter(request=request)
-    assert {row.state for row in rows.filter(occurrence=1)} == {State.TIMEOUT}
-    assert [rows.filter(occurrence=number).count() for number in (1, 2)] == [9, 9]
+    assert {row.state for row in rows.filter(occurrence=2)} == {State.TIMEOUT}
+    assert [rows.filter(occurrence=number).count() for number in (2, 3)] == [9, 9]
     assert rows.count() == 18

@@ -225,3 +225,43 @@ def test_the_stats_count_the_rows_of_all_windows(api: ApiClient, device: Simulat
 
     stats = api.get(f"{COMMANDS}{request}/stats/").json()["content"]["status"]
     assert stats == [{"state": "Command Scheduled", "total": 1}, {"state": "Command Success", "total": 1}]
+
+
+@pytest.mark.parametrize("to", ["America/New_York", ""])
+def test_a_device_that_travels_west_has_the_same_days_window_there(
+    api: ApiClient, tenant: Tenant, phone: Device, to: str
+) -> None:
+    """It leaves Tokyo, and the window there has closed long before that of the new zone opens."""
+    Tenant.objects.filter(pk=tenant.pk).update(time_zone="America/New_York")
+    DeviceFactory(tenant=tenant, time_zone="America/New_York")  # the zone has windows already
+    Device.objects.filter(pk=phone.pk).update(time_zone="Asia/Tokyo")
+    request = recurring(api, phone, *Device.objects.exclude(pk=phone.pk), time_type="device", days=[])
+    turn("2027-01-12T04:00Z")  # Monday's window in New York, so that Tuesday's is announced there
+    Device.objects.filter(pk=phone.pk).update(time_zone=to)
+    turn("2027-01-12T14:30Z")  # Tuesday's window in Tokyo is over
+    assert states(request, phone)[-1] == "Scheduled"
+    turn("2027-01-13T03:00Z")  # Tuesday's in New York opens
+
+    assert "Queued" in states(request, phone)
+
+
+def test_a_day_that_was_lived_through_in_one_zone_is_not_repeated_in_another(
+    api: ApiClient, tenant: Tenant, device: SimulatedAppleDevice
+) -> None:
+    DeviceFactory(tenant=tenant, time_zone="America/New_York")
+    Device.objects.filter(pk=row_of(device).pk).update(time_zone="Asia/Tokyo")
+    everybody = Device.objects.filter(tenant=tenant)
+    request = recurring(api, *everybody, time_type="device", days=[])
+    runs = []
+    for moment in (
+        "2027-01-12T13:30Z",
+        "2027-01-13T03:30Z",
+        "2027-01-14T03:30Z",
+    ):  # Tuesday there, Tuesday here, Wednesday
+        with at(moment):
+            beat()
+            runs.append(len(device.connect().executed))
+        everybody.update(time_zone="America/New_York")
+
+    assert runs == [1, 0, 1]
+    assert states(request, row_of(device)).count("Success") == 2

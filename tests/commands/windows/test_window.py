@@ -342,3 +342,29 @@ def test_a_device_that_enrols_anew_keeps_what_is_scheduled_for_it(api: ApiClient
         phone.enrol(download(profile))
 
     assert states(request) == ["Scheduled"]
+
+
+def test_a_zone_whose_windows_have_all_passed_is_told_so(api: ApiClient, tenant: Tenant) -> None:
+    """By 19:00 UTC it is night in Tokyo, and noon in New York."""
+    tokyo = DeviceFactory(tenant=tenant, time_zone="Asia/Tokyo")
+    new_york = DeviceFactory(tenant=tenant, time_zone="America/New_York")
+    office_hours: dict[str, Any] = {"window_start_time": "09:00", "window_end_time": "17:00", "time_type": "device"}
+    with at("2027-01-11T19:00Z"):
+        times: dict[str, Any] = {"start_datetime": "2027-01-10T20:00:00Z", "end_datetime": "2027-01-11T19:03:00Z"}
+        request = scheduled(api, tokyo, new_york, **times, **office_hours)
+        beat()
+
+        assert (states(request, tokyo), states(request, new_york)) == (["TimeOut"], ["Queued"])
+    row = CommandStatus.objects.get(device=tokyo)
+    assert row.reason == "The last window in the device's time zone had passed when the command was sent."
+
+
+def test_a_schedule_that_has_passed_in_every_zone_tells_every_device(api: ApiClient, tenant: Tenant) -> None:
+    tokyo = DeviceFactory(tenant=tenant, time_zone="Asia/Tokyo")
+    office_hours: dict[str, Any] = {"window_start_time": "09:00", "window_end_time": "17:00", "time_type": "device"}
+    with at("2027-01-11T19:00Z"):
+        times: dict[str, Any] = {"start_datetime": "2027-01-10T20:00:00Z", "end_datetime": "2027-01-11T19:03:00Z"}
+        request = scheduled(api, tokyo, **times, **office_hours)
+
+        assert states(request) == ["TimeOut"]
+        assert stage(api, request) == "The schedule is over."
