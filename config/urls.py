@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/schema/", documentation.schema, name="schema"),
     path("api/docs/", documentation.swagger_ui, name="swagger-ui"),
     path("api/docs/redoc/", documentation.redoc, name="redoc"),
+    path("", include("tenants.urls")),
     path("", include("devices.urls")),
     path("", include("commands.urls")),
     re_path(r"^api(?:/|$)", unknown_route),

@@ -63,7 +63,7 @@ class TokenAuthentication(BaseAuthentication):
         view = request.parser_context["view"]
         tenant = _tenant(request, token)
         caller_id = _header(request, CALLER_HEADER)
-        if getattr(view, "needs_private_url", True):
+        if view.requires_private_url():
             _header(request, PRIVATE_URL_HEADER)
         note_use(token)
         structlog.contextvars.bind_contextvars(tenant=str(tenant.pk), caller=caller_id or token.prefix)

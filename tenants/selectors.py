@@ -7,7 +7,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.api.errors import NotFound
-from tenants.models import ApnsCertificate, Membership, Role, Tenant
+from config.api.fields import parse_id
+from tenants.models import ApnsCertificate, DepToken, Membership, Role, Tenant, VppToken
+
+SEALED_IN_DEP_TOKENS = ("private_key", "consumer_key", "consumer_secret", "access_token", "access_secret")
 
 
 def get_tenant(tenant_id: str | uuid.UUID) -> Tenant:
@@ -55,3 +58,23 @@ def _valid_apns_certificates(tenant_id: uuid.UUID) -> QuerySet[ApnsCertificate]:
     return ApnsCertificate.objects.filter(
         tenant_id=tenant_id, state=ApnsCertificate.State.COMPLETED, cert_expiry_on__gt=timezone.now()
     )
+
+
+def list_dep_tokens(tenant: Tenant, *, state: str = "") -> QuerySet[DepToken]:
+    """Latest first, without what is sealed in them."""
+    rows = DepToken.objects.filter(tenant=tenant).defer(*SEALED_IN_DEP_TOKENS, "certificate")
+    return rows.filter(state=state) if state else rows
+
+
+def get_dep_token(*, tenant: Tenant, token_id: str) -> DepToken:
+    """By id or NotFound, which a foreign one is too."""
+    key = parse_id(token_id)
+    row = list_dep_tokens(tenant).filter(pk=key).first() if key else None
+    if row is None:
+        raise NotFound("No DEP token has this id.")
+    return row
+
+
+def list_vpp_tokens(tenant: Tenant) -> QuerySet[VppToken]:
+    """Latest first, without what is sealed in them."""
+    return VppToken.objects.filter(tenant=tenant).defer("token")

@@ -42,10 +42,10 @@ class DocumentedSchema(AutoSchema):
     """Adds the gateway's headers, which every operation shares; a list answers with the page its serializer names."""
 
     def get_override_parameters(self) -> list[Any]:
-        view = self.view
+        view: Any = self.view
         tenant_type = OpenApiTypes.UUID if getattr(view, "tenant_header_is_uuid", False) else OpenApiTypes.STR
         headers: list[Any] = [header("X-Tenant-Id", tenant_type), header("X-Caller-Id")]
-        if getattr(view, "needs_private_url", True):
+        if view.requires_private_url():
             headers.append(header("X-SCAPI-Private-URL"))
         return headers
 

@@ -11,13 +11,19 @@ from rest_framework.viewsets import GenericViewSet
 class ApiViewSet(GenericViewSet[Any]):
     """One documented resource: its methods are the documented operations.
 
-    `needs_private_url` and `tenant_header_is_uuid` say what the page documents about the gateway's headers.
+    `needs_private_url` (of all operations, or of those named) and `tenant_header_is_uuid` say what the page documents
+    about the gateway's headers.
     """
 
     http_method_names = ["get", "head", "post", "put", "delete"]
     metadata_class = None  # OPTIONS is no documented operation
-    needs_private_url = True
+    needs_private_url: bool | frozenset[str] = True
     tenant_header_is_uuid = False
+
+    def requires_private_url(self) -> bool:
+        """Whether this request's operation documents X-SCAPI-Private-URL."""
+        needed = self.needs_private_url
+        return needed if isinstance(needed, bool) else self.action in needed
 
 
 def validated(serializer: type[BaseSerializer[Any]], request: Request) -> dict[str, Any]:

@@ -190,9 +190,10 @@ GATEWAY_HEADERS_REQUIRED = env.choice("GATEWAY_HEADERS", ("required", "optional"
 API_RATE_LIMIT = env.number("API_RATE_LIMIT", 4000)  # requests per caller in API_RATE_PERIOD; 0 = no limit
 API_RATE_PERIOD = env.number("API_RATE_PERIOD", 300)  # seconds
 API_CACHE_COUNTS = True
-API_MAX_BODY = env.number("API_MAX_BODY", 10 * 1024 * 1024)  # bytes of a JSON body
+API_MAX_BODY = env.number("API_MAX_BODY", 10 * 1024 * 1024)  # bytes of a body
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a console form with more devices than a request takes is told so
+FILE_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY  # uploads hold secrets: none is ever written to a temporary file
 
 # Secrets at rest ----------------------------------------------------------------------------------------------------
 ENCRYPTION_KEYS = env.secret("ENCRYPTION_KEYS", "dev:bXVzdGVyLWRldmVsb3BtZW50LWtleS0zMi1ieXRlcyE=")

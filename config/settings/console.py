@@ -73,6 +73,8 @@ SECTIONS = (
             ("Memberships", "group", "tenants.Membership"),
             ("API tokens", "key", "tenants.ApiToken"),
             ("APNs certificates", "verified_user", "tenants.ApnsCertificate"),
+            ("DEP tokens", "devices_other", "tenants.DepToken"),
+            ("VPP tokens", "shopping_bag", "tenants.VppToken"),
             ("Audit log", "history", "tenants.AuditEvent"),
         ),
     ),

@@ -34,6 +34,10 @@ class CmsError(ValueError):
     """A CMS message or certificate is malformed, not as claimed, or not for us. The message says which."""
 
 
+class AnotherRecipientError(CmsError):
+    """The message is well-formed, but was not encrypted for the certificate it was to be opened with."""
+
+
 class UnsupportedAlgorithmError(CmsError):
     """The message names an algorithm, or carries a kind of key, that is not supported."""
 

@@ -23,6 +23,7 @@ from tenants.crypto.algorithms import (
     PKCS1,
     RSA_ENCRYPTION,
     RSA_OAEP,
+    AnotherRecipientError,
     CmsError,
     Digest,
     UnsupportedAlgorithmError,
@@ -129,7 +130,7 @@ def _our_recipient(recipients: ber.Node, certificate: x509.Certificate) -> tuple
             found = identity.definite() == ours
         if found:
             return _transport(fields[2]), fields[3].expect(ber.OCTET_STRING).body
-    raise CmsError("the message is not for this certificate")
+    raise AnotherRecipientError("the message is not for this certificate")
 
 
 def _transport(algorithm: ber.Node) -> padding.AsymmetricPadding:

@@ -1,6 +1,18 @@
 from tenants.models.apns import ApnsCertificate
 from tenants.models.audit import AuditEvent
 from tenants.models.authority import DeviceAuthority
+from tenants.models.dep import DepToken
 from tenants.models.tenant import ApiToken, Membership, Role, Tenant
+from tenants.models.vpp import VppToken
 
-__all__ = ["ApiToken", "ApnsCertificate", "AuditEvent", "DeviceAuthority", "Membership", "Role", "Tenant"]
+__all__ = [
+    "ApiToken",
+    "ApnsCertificate",
+    "AuditEvent",
+    "DepToken",
+    "DeviceAuthority",
+    "Membership",
+    "Role",
+    "Tenant",
+    "VppToken",
+]

@@ -1,48 +1,77 @@
 """A call of every served operation that succeeds for our tenant, and what belongs to the other one."""
 
-from dataclasses import dataclass
+import uuid
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from tenants.models import Tenant
-from tests.api.seed import OPERATIONS, Operation
+from tests.api.seed import DEP_TOKENS, FORM, OPERATIONS, VPP_TOKENS, Operation
 from tests.conftest import ApiClient
+from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
 
 HEARTBEAT_BOUNDS = "last_seen_gt=2000-01-01&last_seen_lt=2100-01-01"
 
+NOUNS = {
+    "/commands/v0/commands/": "request",
+    "/status/": "status",
+    "/deptokens/": "dep_token",
+    "/vpptokens/": "vpp_token",
+}
+
 
 @dataclass(frozen=True)
 class Belongings:
-    """The ids of one tenant's device, of a request for it and of its queued status."""
+    """The ids of one tenant's device, of a request for it, of its queued status, and of the tenant's tokens."""
 
     device: str
     request: str
     status: str
+    dep_token: str
+    vpp_token: str
+
+    @classmethod
+    def all(cls, text: str) -> "Belongings":
+        return cls(*[text] * len(fields(cls)))
+
+    def capitals(self) -> "Belongings":
+        return Belongings(*(each.upper() for each in astuple(self)))
 
 
 def belongings_of(tenant: Tenant) -> Belongings:
     device = DeviceFactory(tenant=tenant)
     seen(device)
     status = queued(device)
-    return Belongings(str(device.pk), str(status.request_id), str(status.pk))
+    dep_token, vpp_token = DepTokenFactory(tenant), VppTokenFactory(tenant)
+    return Belongings(*(str(each) for each in (device.pk, status.request_id, status.pk, dep_token.pk, vpp_token.pk)))
 
 
 def path_of(seed: Operation, owned: Belongings) -> str:
     """A path that this operation answers with success."""
-    noun = "request" if "/commands/v0/commands/" in seed.path else "status" if "/status/" in seed.path else "device"
+    noun = next((noun for part, noun in NOUNS.items() if part in seed.path), "device")
     path = seed.path.replace("{id}", getattr(owned, noun))
     return f"{path}?{HEARTBEAT_BOUNDS}" if seed.required_query else path
 
 
 def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
+    if seed.path == DEP_TOKENS:
+        return {} if seed.method == "POST" else None
     if seed.method == "POST":
         return {"command_type": "DEVICE", "devices": [owned.device], "command": "LOCK"}
     return {"state": "Command Cancelled"} if seed.method == "PUT" else None
 
 
+def form_of(seed: Operation) -> dict[str, Any]:
+    """A form that this operation takes; each VPP token is another one."""
+    if seed.path == VPP_TOKENS:
+        return form(filename=vpptoken(token=uuid.uuid4().hex))
+    return form(file=p7m(), token_name="Acme")
+
+
 def call(api: ApiClient, seed: Operation, owned: Belongings, **options: Any) -> Any:
-    return api.request(seed.method.lower(), path_of(seed, owned), body_of(seed, owned), **options)
+    sent = form_of(seed) if seed.body_type == FORM else {"body": body_of(seed, owned)}
+    return api.request(seed.method.lower(), path_of(seed, owned), **{**sent, **options})
 
 
 READS = [seed for seed in OPERATIONS if seed.method == "GET"]

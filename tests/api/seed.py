@@ -10,6 +10,9 @@ TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
 INTEGER = {"type": "integer"}
 FLAG = {"type": "boolean"}
+BINARY = {"type": "string", "format": "binary"}
+
+JSON, FORM = "application/json", "multipart/form-data"
 
 PLATFORM = {"type": "string", "enum": ["ANDROID", "APPLE"]}
 SCHEDULE = {"type": "string", "enum": ["IMMEDIATE", "WINDOW", "RECURRING"]}
@@ -82,6 +85,9 @@ class Operation:
     query: dict[str, dict[str, Any]] = field(default_factory=dict)
     required_query: frozenset[str] = frozenset()
     body: dict[str, dict[str, Any]] | None = None
+    body_type: str = JSON
+    body_required: bool = True
+    role: str = "operator"  # that writing takes
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -93,6 +99,7 @@ class Operation:
 
 REQUESTS, STATUSES = "/api/commands/v0/commands/", "/api/commands/v0/status/"
 DEVICES, HEARTBEAT, HEARTBEATS = "/api/device/v0/devices/", "/api/device/v0/heartbeat/", "/api/device/v2/heartbeat/"
+DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
     Operation(
@@ -213,5 +220,73 @@ OPERATIONS = [
             **COUNTED,
         },
         required_query=frozenset({"last_seen_gt", "last_seen_lt"}),
+    ),
+    Operation("GET", DEP_TOKENS, "Get all DEP tokens", "DEP Tokens", (200, 401, 500), TEXT, private_url=False),
+    Operation(
+        "POST",
+        DEP_TOKENS,
+        "Generate the public key file",
+        "DEP Tokens",
+        (200, 400, 401, 500),
+        TEXT,
+        private_url=False,
+        body={},
+        body_required=False,
+        role="admin",
+    ),
+    Operation(
+        "GET",
+        DEP_TOKENS + "{id}/",
+        "Get dep token by id",
+        "DEP Tokens",
+        (200, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=UUID,
+    ),
+    Operation(
+        "PUT",
+        DEP_TOKENS + "{id}/",
+        "Upload dep token to a tenant",
+        "DEP Tokens",
+        (200, 400, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=UUID,
+        body={"file": BINARY, "token_name": TEXT},
+        body_type=FORM,
+        role="admin",
+    ),
+    Operation(
+        "GET",
+        VPP_TOKENS,
+        "Get all VPP tokens for the tenant",
+        "VPP Token Management",
+        (200, 401, 500),
+        TEXT,
+    ),
+    Operation(
+        "POST",
+        VPP_TOKENS,
+        "Store a VPP token",
+        "VPP Token Management",
+        (201, 400, 401, 500),
+        TEXT,
+        private_url=False,
+        body={"filename": BINARY},
+        body_type=FORM,
+        body_required=False,
+        role="admin",
+    ),
+    Operation(
+        "DELETE",
+        VPP_TOKENS + "{id}",
+        "Delete VPP Token",
+        "VPP Token Management",
+        (204, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=INTEGER,
+        role="admin",
     ),
 ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 from devices.models import Device, DeviceGroup
 from onboarding.models import EnrolmentProfile
 from tenants.models import ApnsCertificate, Membership, Role, Tenant
+from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
 from tests.factories.tenants import UserFactory, token_for
@@ -70,4 +71,6 @@ class Furnished:
         self.request = self.status.request
         self.token, self.token_text = token_for(tenant)
         self.certificate = apns_certificate(tenant)
+        self.dep_token = CompletedDepTokenFactory(tenant)
+        self.vpp_token = VppTokenFactory(tenant)
         self.link = EnrolmentProfile.objects.create(tenant=tenant, name=f"{word} link")

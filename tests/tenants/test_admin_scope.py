@@ -9,7 +9,8 @@ from tests.factories.console import Furnished, browser, member, superuser
 from tests.factories.tenants import UserFactory
 
 VIEWED = ["devices/device", "devices/devicegroup", "commands/commandrequest", "commands/commandstatus"]
-VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "onboarding/identitycertificate"]
+VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "tenants/deptoken", "tenants/vpptoken"]
+VIEWED += ["onboarding/identitycertificate"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -96,6 +97,8 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"tenants/tenant/{other_tenant.pk}/change/",
         f"tenants/apitoken/{other.token.pk}/change/",
         f"tenants/apnscertificate/{other.certificate.pk}/change/",
+        f"tenants/deptoken/{other.dep_token.pk}/change/",
+        f"tenants/vpptoken/{other.vpp_token.pk}/change/",
         f"devices/device/{other.device.pk}/change/",
         f"devices/devicegroup/{other.group.pk}/change/",
         f"commands/commandrequest/{other.request.pk}/change/",
