@@ -17,11 +17,12 @@ from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, add_devices, new_groups, new_tenant, settle
 from bench.tables import table
 from commands.models import AppleEnrolment
+from commands.services.apns_certificates import complete_certificate
 from config.dev.places import ROOT
 from config.dev.web import free_ports
 from onboarding.simulation.certificates import StandInRoot
 from tenants.models import Tenant
-from tenants.services.apns import complete_apns_certificate, create_apns_certificate
+from tenants.services.apns import create_apns_certificate
 
 HEAD = ("pushes", "seconds", "pushes/s", "worker", "PostgreSQL", "sum", "stand-in", "peak MiB")
 MAGIC = "7D2B9C1E-5F0A-4C67-9D3E-0A1B2C3D4E5F"
@@ -62,7 +63,7 @@ def _prepare(tenant: Tenant, folder: Path) -> int:
     row = create_apns_certificate(tenant=tenant, actor=ACTOR)
     topic = f"com.apple.mgmt.External.{tenant.pk}"
     pem = StandInRoot(folder).issue_push_certificate(row.signing_request.encode(), topic=topic)
-    complete_apns_certificate(certificate=row, pem=pem, apple_id="bench@example.org", actor=ACTOR)
+    complete_certificate(certificate=row, file=pem, apple_id="bench@example.org", actor=ACTOR)
     enrolments = list(AppleEnrolment.objects.filter(tenant=tenant))
     for number, enrolment in enumerate(enrolments):
         enrolment.push_token, enrolment.push_magic, enrolment.topic = number.to_bytes(32), MAGIC, topic

@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
-from commands.models import CommandRequest, CommandStatus
+from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import AWAITING, CANCELLABLE
 from config.api.errors import NotFound
 from config.api.fields import parse_id
@@ -102,3 +102,11 @@ def waiting_and_given(request: CommandRequest) -> tuple[int, int]:
         waiting=Count("pk", filter=Q(state__in=CANCELLABLE)), given=Count("pk", filter=Q(state__in=AWAITING))
     )
     return counts["waiting"], counts["given"]
+
+
+def enrolled_by_topic(tenant: Tenant) -> dict[str, int]:
+    """How many devices can be woken under each push topic only."""
+    enabled = AppleEnrolment.objects.filter(
+        tenant=tenant, channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False
+    )
+    return dict(enabled.values_list("topic").annotate(Count("pk")).order_by())

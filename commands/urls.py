@@ -1,5 +1,6 @@
 from django.urls import path
 
+from commands.views.apns_certificates import ManagedApnsCertificateViewSet
 from commands.views.devices import ManagedDeviceViewSet
 from commands.views.requests import CommandRequestViewSet
 from commands.views.statuses import CommandStatusViewSet
@@ -11,4 +12,8 @@ urlpatterns = [
     path("api/commands/v0/status/", CommandStatusViewSet.as_view({"get": "list"})),
     path("api/commands/v0/status/<str:id>/", CommandStatusViewSet.as_view({"get": "retrieve", "put": "update"})),
     path("api/device/v0/devices/<str:id>/", ManagedDeviceViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(
+        "api/tenant/v0/apnscertificates/<str:id>/",
+        ManagedApnsCertificateViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
 ]

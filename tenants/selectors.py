@@ -39,6 +39,21 @@ def roles_of_user(user: User | AnonymousUser) -> dict[uuid.UUID, Role]:
     return {tenant_id: Role(role) for tenant_id, role in rows}
 
 
+def list_apns_certificates(tenant: Tenant, *, state: str = "") -> QuerySet[ApnsCertificate]:
+    """Latest first, without keys and certificates."""
+    rows = ApnsCertificate.objects.filter(tenant=tenant).defer("private_key", "signing_request", "certificate")
+    return (rows.filter(state=state) if state else rows).order_by("-created_at", "id")
+
+
+def get_apns_certificate(*, tenant: Tenant, certificate_id: str | uuid.UUID) -> ApnsCertificate:
+    """By id or NotFound, which a foreign one is too."""
+    known = parse_id(str(certificate_id))
+    row = list_apns_certificates(tenant).filter(pk=known).first() if known else None
+    if row is None:
+        raise NotFound("No APNs certificate has this id.")
+    return row
+
+
 def push_certificate(*, tenant_id: uuid.UUID, topic: str) -> ApnsCertificate | None:
     """The newest valid certificate of a topic, to push with; None also while Apple refuses it."""
     return (

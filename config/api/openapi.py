@@ -49,6 +49,11 @@ class DocumentedSchema(AutoSchema):
             headers.append(header("X-SCAPI-Private-URL"))
         return headers
 
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        """A view that `needs_body` requires it, also where it is an object without properties."""
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        return {**body, "required": True} if body and getattr(self.view, "needs_body", False) else body
+
     def _is_list_view(self, serializer: Any = None) -> bool:
         return False
 
@@ -121,7 +126,7 @@ def operation(
     summary: str,
     *,
     tag: str,
-    answer: Schema | type[Any] | None,
+    answer: Schema | type[Any] | OpenApiTypes | None,
     status: int = 200,
     answer_text: str = "Success",
     media_type: str = "application/json",

@@ -223,4 +223,6 @@ ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)
 IDENTITY_RENEWAL_DAYS = env.number("IDENTITY_RENEWAL_DAYS", 60)  # before a device's certificate expires
 PROFILE_SIGNING_CERTIFICATE = env.secret("PROFILE_SIGNING_CERTIFICATE")  # PEM, chain after it; else the tenant's own
 PROFILE_SIGNING_KEY = env.secret("PROFILE_SIGNING_KEY")
+MDM_VENDOR_CERTIFICATE = env.secret("MDM_VENDOR_CERTIFICATE")  # PEM, chain after it; signs requests for Apple's portal
+MDM_VENDOR_KEY = env.secret("MDM_VENDOR_KEY")
 MDM_CERTIFICATE_HEADER = env.text("MDM_CERTIFICATE_HEADER")  # e.g. X-SSL-Client-Cert; off by default

@@ -5,8 +5,9 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from tenants.models import Tenant
-from tests.api.seed import DEP_TOKENS, FORM, OPERATIONS, VPP_TOKENS, Operation
+from tests.api.seed import APNS, DEP_TOKENS, FORM, OPERATIONS, VPP_TOKENS, Operation
 from tests.conftest import ApiClient
+from tests.factories.apns_certificates import push_certificate, waiting_certificate
 from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
@@ -18,18 +19,20 @@ NOUNS = {
     "/status/": "status",
     "/deptokens/": "dep_token",
     "/vpptokens/": "vpp_token",
+    "/apnscertificates/": "certificate",
 }
 
 
 @dataclass(frozen=True)
 class Belongings:
-    """The ids of one tenant's device, of a request for it, of its queued status, and of the tenant's tokens."""
+    """The ids of one tenant's device, of a request for it, of its queued status, and of the tenant's credentials."""
 
     device: str
     request: str
     status: str
     dep_token: str
     vpp_token: str
+    certificate: str  # of APNs; waits for its upload
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -44,7 +47,8 @@ def belongings_of(tenant: Tenant) -> Belongings:
     seen(device)
     status = queued(device)
     dep_token, vpp_token = DepTokenFactory(tenant), VppTokenFactory(tenant)
-    return Belongings(*(str(each) for each in (device.pk, status.request_id, status.pk, dep_token.pk, vpp_token.pk)))
+    mine = (device.pk, status.request_id, status.pk, dep_token.pk, vpp_token.pk, waiting_certificate(tenant).pk)
+    return Belongings(*(str(each) for each in mine))
 
 
 def path_of(seed: Operation, owned: Belongings) -> str:
@@ -55,7 +59,7 @@ def path_of(seed: Operation, owned: Belongings) -> str:
 
 
 def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
-    if seed.path == DEP_TOKENS:
+    if seed.path in (DEP_TOKENS, APNS):
         return {} if seed.method == "POST" else None
     if seed.method == "POST":
         return {"command_type": "DEVICE", "devices": [owned.device], "command": "LOCK"}
@@ -66,6 +70,8 @@ def form_of(seed: Operation) -> dict[str, Any]:
     """A form that this operation takes; each VPP token is another one."""
     if seed.path == VPP_TOKENS:
         return form(filename=vpptoken(token=uuid.uuid4().hex))
+    if seed.path.startswith(APNS):
+        return form(file=push_certificate().encode(), apple_id="mdm@example.org")
     return form(file=p7m(), token_name="Acme")
 
 

@@ -99,6 +99,7 @@ class Operation:
 
 REQUESTS, STATUSES = "/api/commands/v0/commands/", "/api/commands/v0/status/"
 DEVICES, HEARTBEAT, HEARTBEATS = "/api/device/v0/devices/", "/api/device/v0/heartbeat/", "/api/device/v2/heartbeat/"
+APNS = "/api/tenant/v0/apnscertificates/"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -287,6 +288,58 @@ OPERATIONS = [
         TEXT,
         private_url=False,
         path_id=INTEGER,
+        role="admin",
+    ),
+    Operation(
+        "GET",
+        APNS,
+        "Get all APNs certificate meta data for the Tenant",
+        "APNs certificate",
+        (200, 401, 500),
+        TEXT,
+        private_url=False,
+    ),
+    Operation(
+        "POST",
+        APNS,
+        "Get the CSR file to upload to the apple identity console",
+        "APNs certificate",
+        (200, 400, 401, 500),
+        TEXT,
+        body={},
+        role="admin",
+    ),
+    Operation(
+        "GET",
+        APNS + "{id}/",
+        "Get APNs certificate meta information",
+        "APNs certificate",
+        (200, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=TEXT,
+    ),
+    Operation(
+        "PUT",
+        APNS + "{id}/",
+        "Upload APNs certificate",
+        "APNs certificate",
+        (200, 400, 401, 404, 500),
+        TEXT,
+        path_id=TEXT,
+        body={"file": BINARY, "apple_id": TEXT},
+        body_type=FORM,
+        role="admin",
+    ),
+    Operation(
+        "DELETE",
+        APNS + "{id}/",
+        "Delete a APNs certificate",
+        "APNs certificate",
+        (204, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=TEXT,
         role="admin",
     ),
 ]

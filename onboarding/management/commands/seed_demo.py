@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from commands.services.apns_certificates import complete_certificate
 from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.certificates import StandInRoot
@@ -16,7 +17,7 @@ from onboarding.views.enrolment import enrolment_url
 from tenants.actors import command_line_actor
 from tenants.models import ApiToken, Role, Tenant
 from tenants.selectors import enrolment_topic
-from tenants.services.apns import complete_apns_certificate, create_apns_certificate
+from tenants.services.apns import create_apns_certificate
 from tenants.services.tenants import create_tenant
 from tenants.services.tokens import create_api_token, find_api_token
 
@@ -51,7 +52,7 @@ def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
         row = create_apns_certificate(tenant=tenant, actor=actor)
         topic = f"com.apple.mgmt.External.{tenant.pk}"
         pem = StandInRoot(standins).issue_push_certificate(row.signing_request.encode(), topic=topic)
-        complete_apns_certificate(certificate=row, pem=pem, apple_id="demo@example.com", actor=actor)
+        complete_certificate(certificate=row, file=pem, apple_id="demo@example.com", actor=actor)
     link = EnrolmentProfile.objects.filter(tenant=tenant, name="Demo devices").first() or create_enrolment_profile(
         tenant=tenant, name="Demo devices", actor=actor
     )

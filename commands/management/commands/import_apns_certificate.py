@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from commands.services.apns_certificates import import_certificate
 from config.api.errors import ApplicationError
 from tenants.actors import command_line_actor
 from tenants.selectors import get_tenant
-from tenants.services.apns import import_apns_certificate
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            certificate = import_apns_certificate(
+            certificate = import_certificate(
                 tenant=get_tenant(options["tenant"]),
                 certificate_file=options["certificate"].read_bytes(),
                 key_file=options["key"].read_bytes(),
