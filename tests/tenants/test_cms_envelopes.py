@@ -192,10 +192,10 @@ def test_all_failures_of_decryption_look_the_same(wrapped: bytes) -> None:
 
 @pytest.mark.parametrize("last", [b"\0", b"\x11", b"\xff"])
 def test_wrong_padding_looks_like_a_wrong_key(last: bytes) -> None:
-    fields = raw_parts(raw_parts(raw_content(raw_parts(encrypted())[1]))[2])
-    text = bytearray(raw_content(fields[2]))
-    text[-17] ^= 0x80 | last[0] & 0x0F  # spoils the last octet of the plain text
     message = encrypted()
+    fields = raw_parts(raw_parts(raw_content(raw_parts(message)[1]))[2])
+    text = bytearray(raw_content(fields[2]))
+    text[-17] ^= 0x80 | last[0] & 0x0F  # spoils the last octet of the plain text: never a length of padding
     message = message[: -len(text)] + bytes(text)
     with pytest.raises(cms.CmsError, match="^the content cannot be decrypted$"):
         opened(message, device())
