@@ -34,6 +34,7 @@ from tenants.models import Role, Tenant
 
 URL_NAME = "send_command"
 CONFIRM = "confirm"
+TOO_MANY_DEVICES = f"One command goes to at most {MAX_DEVICES:,} devices; filter the list, or send it to a group."
 TOO_MANY_GROUPS = f"One command goes to at most {MAX_GROUPS:,} groups; send it to one above them."
 IRREVERSIBLE = {"WIPE": "Yes, erase all data on {targets}. This cannot be undone."}
 
@@ -42,8 +43,7 @@ def choose_for_devices(page: ScopedAdmin, request: HttpRequest, queryset: QueryS
     """The first page for devices selected in the list; None (back to the list) if they may not be sent any."""
     devices = list(queryset[: MAX_DEVICES + 1])
     if len(devices) > MAX_DEVICES:
-        refusal = f"One command goes to at most {MAX_DEVICES:,} devices; filter the list, or send it to a group."
-        page.message_user(request, refusal, messages.ERROR)
+        page.message_user(request, TOO_MANY_DEVICES, messages.ERROR)
         return None
     return _choose_or_refuse(page, request, Targets(devices, []))
 
@@ -105,6 +105,10 @@ def _refusal(request: HttpRequest, targets: Targets) -> str:
     """Why the first page is shown again, whatever else it said."""
     if not targets and f"{PREFIX}-schedule" in request.POST:
         return "Choose at least one group."
+    if request.POST.get("device_type", "") not in ("", *CommandRequest.DeviceType.values):
+        return "Choose all devices, the active or the inactive ones."
+    if len(targets.devices) > MAX_DEVICES:
+        return TOO_MANY_DEVICES
     return TOO_MANY_GROUPS if len(targets.groups) > MAX_GROUPS else ""
 
 

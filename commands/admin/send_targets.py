@@ -106,7 +106,7 @@ def counted(number: int, noun: str = "device") -> str:
 
 def targets_of(page: ScopedAdmin, request: HttpRequest) -> Targets:
     """Those that a form names in its fields `devices`, `groups` and `device_type`."""
-    words = request.POST.get("devices", "").split(",")[:MAX_DEVICES]
+    words = request.POST.get("devices", "").split(",")[: MAX_DEVICES + 1]
     devices = page.choices_of(Device, request, Role.OPERATOR).filter(pk__in=_ids(words)).order_by("name", "id")
     groups = groups_to_choose(page, request).filter(pk__in=_ids(request.POST.getlist("groups")))
     asked = request.POST.get("device_type", "")

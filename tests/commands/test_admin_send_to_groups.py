@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from commands.models import CommandRequest, CommandStatus
-from commands.serializers import MAX_GROUPS
-from devices.models import DeviceGroup
+from commands.serializers import MAX_DEVICES, MAX_GROUPS
+from devices.models import Device, DeviceGroup
 from tenants.models import Membership, Role, Tenant
 from tests.conftest import Commit
 from tests.factories.console import browser, member, superuser
@@ -70,7 +70,24 @@ def test_a_command_for_a_group_reaches_its_subgroups(
     assert CommandStatus.objects.count() == 3
 
 
-@pytest.mark.parametrize(("device_type", "count"), [("all", 3), ("active", 1), ("inactive", 2), ("odd", 3)])
+def test_another_kind_of_devices_is_refused(tenant: Tenant, shop: DeviceGroup) -> None:
+    answer = send(member(tenant), shop, device_type="odd")
+
+    assert "Choose all devices, the active or the inactive ones." in answer.content.decode()
+    assert not CommandRequest.objects.exists()
+
+
+def test_more_devices_than_a_request_takes_are_refused_and_not_cut_off(tenant: Tenant) -> None:
+    Device.objects.bulk_create(Device(tenant=tenant, platform="APPLE", serial=f"S{n}") for n in range(MAX_DEVICES + 1))
+    named = ",".join(str(pk) for pk in Device.objects.values_list("pk", flat=True))
+
+    answer = member(tenant).post(SEND, {"devices": named, "command": "LOCK", "send": "1"})
+
+    assert "at most 1,000 devices" in answer.content.decode()
+    assert not CommandRequest.objects.exists()
+
+
+@pytest.mark.parametrize(("device_type", "count"), [("all", 3), ("active", 1), ("inactive", 2), ("", 3)])
 def test_the_number_of_devices_is_of_those_that_are_meant(
     tenant: Tenant, shop: DeviceGroup, device_type: str, count: int
 ) -> None:
