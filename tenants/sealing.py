@@ -108,6 +108,11 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
 
+    def deconstruct(self) -> Any:
+        """Always with `null`: Django leaves out what is its own default, which is not ours."""
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "null": self.null}
+
     def context(self, instance: models.Model) -> str:
         return context_of(type(instance), self.attname, instance.pk)
 

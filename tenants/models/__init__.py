@@ -1,7 +1,9 @@
 from tenants.models.apns import ApnsCertificate
 from tenants.models.audit import AuditEvent
 from tenants.models.authority import DeviceAuthority
+from tenants.models.contacts import TenantContact
 from tenants.models.dep import DepToken
+from tenants.models.expiry import ExpiryWarning
 from tenants.models.tenant import ApiToken, Membership, Role, Tenant
 from tenants.models.vpp import VppToken
 
@@ -11,8 +13,10 @@ __all__ = [
     "AuditEvent",
     "DepToken",
     "DeviceAuthority",
+    "ExpiryWarning",
     "Membership",
     "Role",
     "Tenant",
+    "TenantContact",
     "VppToken",
 ]

@@ -26,6 +26,9 @@ class DepToken(models.Model):
     consumer_secret = SealedField()
     access_token = SealedField()
     access_secret = SealedField()
+    server_key = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="SHA-256 of the consumer key: the same MDM server at Apple"
+    )
     token_expiry_on = models.DateTimeField(null=True, editable=False)
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     updated_by = models.CharField(max_length=150, blank=True, editable=False)
