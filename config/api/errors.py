@@ -23,6 +23,10 @@ class BadRequest(ApplicationError):
     default_message = "Bad request."
 
 
+class NeedsForce(BadRequest):
+    """A refusal that the caller may override with `force`, knowing now what it would do."""
+
+
 class Unauthorized(ApplicationError):
     http_status = 401
     default_message = "Authorization information is missing or invalid."

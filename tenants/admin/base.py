@@ -221,6 +221,12 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[type-arg]
         name = item[0] if isinstance(item, tuple | list) else getattr(item, "parameter_name", item)
         return frozenset(f"{name}{suffix}" for suffix in (*LOOKUPS, *SPLIT_DATETIMES))
 
+    def object_context(self, request: HttpRequest, obj: Model) -> dict[str, Any]:
+        """What a page of our own about an object needs so that it has the object's buttons and history."""
+        allowed = self.get_actions_detail(request, str(obj.pk))
+        buttons = self._get_actions_navigation(self.actions_detail, allowed, str(obj.pk))  # type: ignore[attr-defined]
+        return {"original": obj, "object_id": str(obj.pk), "change": True, "actions_detail": buttons}
+
     # Answers --------------------------------------------------------------------------------------------------------
     def changeform_view(
         self,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Model
@@ -14,6 +15,7 @@ STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month"
 EMPTY = "–"
 SECRET_WORDS = ("token", "magic", "passcode", "password", "secret", "private", "recoverykey", "bypass")
 MASK = "********"
+Facts = Sequence[tuple[str, Any]]  # names and values, as a card shows them
 
 
 def label(text: object, kind: str = "neutral", title: str = "") -> SafeString:

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 from django.db import transaction
 from django.utils import timezone
 
-from config.api.errors import BadRequest
+from config.api.errors import BadRequest, NeedsForce
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import ApnsCertificate, Tenant
@@ -117,7 +117,7 @@ def delete_apns_certificate(
     row = _locked(certificate)
     devices = enrolled.get(row.topic, 0) if row.state == State.COMPLETED else 0
     if devices and not force and not _can_be_woken_without(row):
-        raise BadRequest(
+        raise NeedsForce(
             f"{_counted(devices)} enrolled under this certificate's topic {row.topic}, and no other valid certificate "
             "can wake them. Complete a renewed one first, or repeat this with force=true: they will get no commands "
             "until a certificate of the same topic is there again, or until they enrol anew."
@@ -182,7 +182,7 @@ def _refuse_another_topic(row: ApnsCertificate, topic: str, enrolled: Enrolled) 
     topics = {*completed.values_list("topic", flat=True), *(each for each in enrolled if each)}
     if topics and topic not in topics:
         devices = sum(enrolled.get(each, 0) for each in topics)
-        raise BadRequest(
+        raise NeedsForce(
             f"invalid APNs certificate: its topic {topic} is not the tenant's {', '.join(sorted(topics))}. "
             f"{_counted(devices)} enrolled under the old topic, could not be woken with it and would have to enrol "
             "again. Renew the old certificate at Apple with the same Apple Account instead, or force this one."
@@ -194,7 +194,7 @@ def _refuse_another_apple_id(row: ApnsCertificate, topic: str, apple_id: str, en
     completed = ApnsCertificate.objects.filter(tenant_id=row.tenant_id, topic=topic, state=State.COMPLETED)
     noted = completed.exclude(apple_id="").order_by("-cert_expiry_on").values_list("apple_id", flat=True).first()
     if noted and noted.casefold() != apple_id.casefold():
-        raise BadRequest(
+        raise NeedsForce(
             f"invalid Apple ID: the certificate of this topic was made with {noted}, not with the one given. Only that "
             "Apple Account can renew it; under another one the topic would be lost. "
             f"{_counted(enrolled.get(topic, 0))} enrolled under it and would have to enrol again. "
