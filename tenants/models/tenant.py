@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -26,6 +27,12 @@ class Tenant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=128, unique=True)
     time_zone = models.CharField(max_length=64, default="UTC", help_text="Zone of schedules whose device names none.")
+    store_country = models.CharField(
+        max_length=2,
+        default="us",
+        validators=[RegexValidator(r"^[a-z]{2}$", "Two lower-case letters, such as us or de (ISO 3166-1).")],
+        help_text="Country of Apple's store in which its apps are looked up.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
