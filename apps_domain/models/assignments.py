@@ -30,9 +30,7 @@ class VppEvent(models.Model):
     kind = models.CharField(max_length=16, choices=Kind, editable=False)
     state = models.CharField(max_length=16, choices=State, default=State.PENDING, editable=False)
     reason = models.CharField(max_length=255, blank=True, editable=False)
-    check_at = models.DateTimeField(
-        null=True, editable=False, help_text="When to ask Apple, if it has not said by then"
-    )
+    check_at = models.DateTimeField(null=True, editable=False, help_text="When to ask Apple, if it said nothing")
     checks = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
