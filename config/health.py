@@ -20,6 +20,8 @@ from config.celery import WORKER_HEARTBEAT_KEY
 
 log = structlog.get_logger(__name__)
 
+WORKER_PATIENCE = 60  # seconds without a report
+
 
 class NotReady(Exception):
     """Says what is missing and what to do."""
@@ -76,12 +78,18 @@ def _broker() -> None:
         raise NotReady("The broker (REDIS_URL) does not answer.") from None
 
 
-def _worker() -> None:
+def worker_silence() -> float | None:
+    """Seconds since a worker reported; None when none did lately."""
     heartbeat = cache.get(WORKER_HEARTBEAT_KEY)
     reported = heartbeat.get("at") if isinstance(heartbeat, dict) else None
-    if not isinstance(reported, float):
+    return time.time() - reported if isinstance(reported, float) else None
+
+
+def _worker() -> None:
+    silence = worker_silence()
+    if silence is None:
         raise NotReady("No worker has reported lately; check that `worker` and `beat` run.")
-    if time.time() - reported > 60:
+    if silence > WORKER_PATIENCE:
         raise NotReady("The last worker report is older than a minute; check that `worker` and `beat` run.")
 
 

@@ -1,19 +1,20 @@
 """The life of a tenant's DEP token: a key pair, then what Apple encrypted to it, and again every year."""
 
 import datetime as dt
+import hashlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from config.api.errors import BadRequest
+from config.api.errors import NeedsForce, NotFound
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import DepToken, Tenant
-from tenants.token_files import DepCredentials, read_dep_token
+from tenants.token_files import DEP_REFUSED, DepCredentials, read_dep_token
 
 KEY_LIFE = dt.timedelta(days=3650)  # Apple asks for no end; the token itself lasts a year
 
@@ -57,26 +58,88 @@ def _self_signed(tenant: Tenant, key: rsa.RSAPrivateKey) -> x509.Certificate:
 def complete_dep_token(*, token: DepToken, file: bytes, token_name: str, actor: Actor, force: bool = False) -> DepToken:
     """Apple's token for a record, for the first time or a renewed one.
 
-    BadRequest when it cannot be read with this record's key, has expired, or, unless forced, comes from another server
-    at Apple than the one before it.
+    BadRequest when it cannot be read with this record's key or has expired. Also, unless forced, when it comes from
+    another server at Apple than the one before it, is older than one that is stored, or is another tenant's.
     """
-    row = DepToken.objects.select_for_update().get(pk=token.pk)
+    row = _locked(token)
     renewal = row.state == DepToken.State.COMPLETED
     key = serialization.load_pem_private_key(row.private_key, password=None)
     assert isinstance(key, rsa.RSAPrivateKey)
     found = read_dep_token(file, certificate=x509.load_pem_x509_certificate(row.certificate.encode()), key=key)
-    changed = renewal and row.consumer_key != found.secrets["consumer_key"].encode()
-    if changed and not force:
-        raise BadRequest(
-            "invalid DEP token: its consumer_key is not that of the token it would replace, so it is of another MDM "
-            "server at Apple, with other devices. Upload the token of the same server, make a new DEP token for the "
-            "other one, or send force=true to replace it."
-        )
+    server_key = server_key_of(found.secrets["consumer_key"])
+    _one_at_a_time(server_key)
+    refusal = _another_server(row, found) or _older(row, found, server_key) or _of_somebody_else(row, server_key)
+    if refusal and not force:
+        raise NeedsForce(refusal)
+    row.server_key = server_key
     _take(row, found, token_name, actor)
-    details = {"token_name": token_name, "expires": found.expires_at.isoformat(), "forced": changed}
+    details = {"token_name": token_name, "expires": found.expires_at.isoformat(), "forced": bool(refusal)}
     action = "dep_token.renewed" if renewal else "dep_token.completed"
     audit.record(actor=actor, action=action, subject=row, details=details)
     return row
+
+
+@transaction.atomic
+def delete_dep_token(*, token: DepToken, actor: Actor) -> None:
+    """The key pair goes too. NotFound when it is gone already. Devices stay as they are."""
+    row = _locked(token)
+    audit.record(
+        actor=actor, action="dep_token.deleted", subject=row, details={"token_name": row.token_name, "state": row.state}
+    )
+    row.delete()
+
+
+def server_key_of(consumer_key: str) -> str:
+    """By which an MDM server at Apple is known again; every token of it has the same consumer key."""
+    return hashlib.sha256(consumer_key.encode()).hexdigest()
+
+
+def _locked(token: DepToken) -> DepToken:
+    row = DepToken.objects.select_for_update().filter(pk=token.pk).first()
+    if row is None:
+        raise NotFound("No DEP token has this id.")
+    return row
+
+
+def _one_at_a_time(server_key: str) -> None:
+    """Until this transaction ends, uploads of the same server's tokens wait: to other records, of other tenants too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"dep-server/{server_key}"])
+
+
+def _another_server(row: DepToken, found: DepCredentials) -> str:
+    if row.consumer_key is None or row.consumer_key == found.secrets["consumer_key"].encode():
+        return ""
+    return (
+        f"{DEP_REFUSED}: its consumer_key is not that of the token it would replace, so it is of another MDM server at "
+        "Apple, with other devices. Upload the token of the same server, make a new DEP token for the other one, or "
+        "send force=true to replace it."
+    )
+
+
+def _older(row: DepToken, found: DepCredentials, server_key: str) -> str:
+    """Apple ends a server's token when the next one is downloaded, so the one that ends last is the one in force."""
+    same = DepToken.objects.filter(tenant_id=row.tenant_id, server_key=server_key, token_expiry_on__gt=found.expires_at)
+    newest = same.order_by("-token_expiry_on").values_list("token_expiry_on", flat=True).first()
+    if newest is None:
+        return ""
+    return (
+        f"{DEP_REFUSED}: it ends on {found.expires_at:%Y-%m-%d}, and the one that is stored of the same MDM server on "
+        f"{newest:%Y-%m-%d}, so it is older, and Apple has ended it. Download a new token at Apple, or send force=true "
+        "to store this one."
+    )
+
+
+def _of_somebody_else(row: DepToken, server_key: str) -> str:
+    """Whoever holds the file has the server at Apple, so that it is in use here is told; never by whom."""
+    others = DepToken.objects.exclude(tenant_id=row.tenant_id).filter(server_key=server_key)
+    if not others.filter(token_expiry_on__gt=timezone.now()).exists():
+        return ""
+    return (
+        f"{DEP_REFUSED}: this MDM server at Apple is in use elsewhere in this installation, and two who use one server "
+        "take each other's devices. Add a server of its own at Apple, ask the operator to remove the other token, or "
+        "send force=true to take the server over."
+    )
 
 
 def _take(row: DepToken, found: DepCredentials, token_name: str, actor: Actor) -> None:
@@ -87,6 +150,5 @@ def _take(row: DepToken, found: DepCredentials, token_name: str, actor: Actor) -
     row.state = DepToken.State.COMPLETED
     row.updated_by = actor.name
     row.full_clean()
-    row.save(
-        update_fields=[*found.secrets, "token_expiry_on", "token_name", "state", "updated_by", "updated_at"],
-    )
+    plain = ("server_key", "token_expiry_on", "token_name", "state", "updated_by", "updated_at")
+    row.save(update_fields=[*found.secrets, *plain])

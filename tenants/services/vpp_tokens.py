@@ -1,54 +1,113 @@
-"""A tenant's VPP tokens: stored and removed. What Apple says about their licences is read elsewhere."""
+"""A tenant's VPP tokens: stored, renewed and removed. What Apple says about their licences is read elsewhere."""
 
 import re
+from typing import Any
 
+import structlog
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
-from config.api.errors import BadRequest, NotFound
+from config.api.errors import BadRequest, NeedsForce, NotFound
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Tenant, VppToken
-from tenants.token_files import read_vpp_token
+from tenants.token_files import VPP_REFUSED, VppCredentials, read_vpp_token
+
+log = structlog.get_logger(__name__)
 
 INTEGER = re.compile(r"[0-9]{1,18}")
-KNOWN = "invalid VPP token: this token is stored already; a renewed one comes from Apple as a new file."
+KNOWN = f"{VPP_REFUSED}: this token is stored already; a renewed one comes from Apple as a new file."
 
 
 @transaction.atomic
 def create_vpp_token(*, tenant: Tenant, file: bytes, actor: Actor) -> VppToken:
     """BadRequest when the file is none, has expired, or is known in this tenant."""
     found = read_vpp_token(file)
-    if VppToken.objects.filter(tenant=tenant, key=found.digest).exists():
-        raise BadRequest(KNOWN)
-    row = VppToken(
-        id=_next_id(),
-        tenant=tenant,
-        key=found.digest,
-        token=found.text,
-        org_name=found.org_name,
-        token_expiry_on=found.expires_at,
-        created_by=actor.name,
-        updated_by=actor.name,
-    )
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:  # somebody else was faster
-        raise BadRequest(KNOWN) from None
-    details = {"org_name": found.org_name, "expires": found.expires_at.isoformat()}
-    audit.record(actor=actor, action="vpp_token.created", subject=row, details=details)
+    row = VppToken(id=_next_id(), tenant=tenant, created_by=actor.name)
+    _take(row, found, actor)
+    _save(row, force_insert=True)
+    _record("vpp_token.created", row, actor)
+    return row
+
+
+@transaction.atomic
+def renew_vpp_token(*, token: VppToken, file: bytes, actor: Actor, force: bool = False) -> VppToken:
+    """A new token in the place of an older one, which keeps its id and what hangs on it.
+
+    BadRequest as for a first one; also, unless forced, when it is of another organisation or ends earlier.
+    """
+    row = _locked(VppToken.objects.filter(tenant_id=token.tenant_id, pk=token.pk))
+    found = read_vpp_token(file)
+    refusal = _another_organisation(row, found) or _older(row, found)
+    if refusal and not force:
+        raise NeedsForce(refusal)
+    _take(row, found, actor)
+    _save(row, update_fields=["key", "token", "org_name", "token_expiry_on", "updated_by", "updated_at"])
+    _record("vpp_token.renewed", row, actor, forced=bool(refusal))
     return row
 
 
 @transaction.atomic
 def delete_vpp_token(*, tenant: Tenant, token_id: str, actor: Actor) -> None:
     """NotFound when there is none, or none any more. Devices stay as they are."""
-    mine = VppToken.objects.select_for_update().filter(tenant=tenant)
-    row = mine.filter(pk=int(token_id)).first() if INTEGER.fullmatch(token_id) else None
-    if row is None:
-        raise NotFound("No VPP token has this id.")
+    mine = VppToken.objects.filter(tenant=tenant)
+    row = _locked(mine.filter(pk=int(token_id)) if INTEGER.fullmatch(token_id) else mine.none())
     audit.record(actor=actor, action="vpp_token.deleted", subject=row, details={"org_name": row.org_name})
     row.delete()
+
+
+def _locked(rows: QuerySet[VppToken]) -> VppToken:
+    row = rows.select_for_update().first()
+    if row is None:
+        raise NotFound("No VPP token has this id.")
+    return row
+
+
+def _another_organisation(row: VppToken, found: VppCredentials) -> str:
+    if row.org_name == found.org_name:
+        return ""
+    return (
+        f"{VPP_REFUSED}: it is of the organisation {found.org_name!r}, and the one it would replace of "
+        f"{row.org_name!r}, which has other licences. Upload the token of the same organisation and location, add "
+        "this one beside it, or force this one if the organisation was only renamed."
+    )
+
+
+def _older(row: VppToken, found: VppCredentials) -> str:
+    if found.expires_at >= row.token_expiry_on:
+        return ""
+    return (
+        f"{VPP_REFUSED}: it ends on {found.expires_at:%Y-%m-%d}, before the one it would replace "
+        f"({row.token_expiry_on:%Y-%m-%d}), so it is older. Download a new token at Apple, or force this one."
+    )
+
+
+def _take(row: VppToken, found: VppCredentials, actor: Actor) -> None:
+    """Of all fields but those that the row was made with. The same token in another tenant is told the operator only:
+
+    the route that stores tokens has no force, and a location's next token would not be known again anyway.
+    """
+    others = VppToken.objects.filter(key=found.digest).exclude(pk=row.pk)
+    row.key, row.token = found.digest, found.text
+    row.org_name, row.token_expiry_on = found.org_name, found.expires_at
+    row.updated_by = actor.name
+    if others.filter(tenant=row.tenant_id).exists():
+        raise BadRequest(KNOWN)
+    if others.exists():
+        log.warning("vpp_token_in_two_tenants", tenant=str(row.tenant_id), token=row.pk, digest=found.digest)
+
+
+def _save(row: VppToken, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            row.save(**how)
+    except IntegrityError:  # somebody else was faster
+        raise BadRequest(KNOWN) from None
+
+
+def _record(action: str, row: VppToken, actor: Actor, **more: Any) -> None:
+    details = {"org_name": row.org_name, "expires": row.token_expiry_on.isoformat(), **more}
+    audit.record(actor=actor, action=action, subject=row, details=details)
 
 
 def _next_id() -> int:
