@@ -1,14 +1,17 @@
 """Reads about tenants."""
 
 import uuid
+from collections.abc import Collection, Iterable
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from config.api.errors import NotFound
 from config.api.fields import parse_id
-from tenants.models import ApnsCertificate, DepToken, Membership, Role, Tenant, VppToken
+from tenants.models import ApnsCertificate, DepToken, Membership, Role, Tenant, TenantContact, VppToken
 
 SEALED_IN_DEP_TOKENS = ("private_key", "consumer_key", "consumer_secret", "access_token", "access_secret")
 
@@ -37,6 +40,52 @@ def roles_of_user(user: User | AnonymousUser) -> dict[uuid.UUID, Role]:
         return {}
     rows = Membership.objects.filter(user_id=user.pk).values_list("tenant_id", "role")
     return {tenant_id: Role(role) for tenant_id, role in rows}
+
+
+def tenant_by_id_or_name(text: str) -> Tenant:
+    """As people write it on the command line; NotFound if it is neither."""
+    key = parse_id(text)
+    row = (Tenant.objects.filter(pk=key).first() if key else None) or Tenant.objects.filter(name=text).first()
+    if row is None:
+        raise NotFound(f"No tenant has the id or the name {text!r}.")
+    return row
+
+
+def recipients_of(tenant: Tenant | None) -> list[str]:
+    """The e-mail addresses that hear of a tenant, or of the installation (None).
+
+    A tenant's contacts; if it has none, its admins in the console. The installation's are the superusers.
+    """
+    if tenant is None:
+        return _addresses(User.objects.filter(is_active=True, is_superuser=True).values_list("email", flat=True))
+    contacts = TenantContact.objects.filter(tenant=tenant).values_list("email", flat=True)
+    return _addresses(contacts) or _addresses(_admins([tenant.pk]).values_list("user__email", flat=True))
+
+
+def without_recipients(tenant_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the tenants of which nobody would hear. Two queries, however many they are."""
+    told = set(TenantContact.objects.filter(tenant_id__in=tenant_ids).values_list("tenant_id", flat=True))
+    admins = _admins([pk for pk in tenant_ids if pk not in told]).values_list("tenant_id", "user__email")
+    return set(tenant_ids) - told - {tenant_id for tenant_id, email in admins if _addresses([email])}
+
+
+def _admins(tenant_ids: Collection[uuid.UUID]) -> QuerySet[Membership]:
+    return Membership.objects.filter(
+        tenant_id__in=tenant_ids, role=Role.ADMIN, user__is_active=True, user__is_staff=True
+    )
+
+
+def _addresses(emails: Iterable[str]) -> list[str]:
+    """Each once, in order, without what is no address."""
+    return sorted({email.lower(): email for email in emails if _is_address(email)}.values())
+
+
+def _is_address(email: str) -> bool:
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return email.isprintable()
 
 
 def list_apns_certificates(tenant: Tenant, *, state: str = "") -> QuerySet[ApnsCertificate]:

@@ -71,6 +71,7 @@ SECTIONS = (
         (
             ("Tenants", "domain", "tenants.Tenant"),
             ("Memberships", "group", "tenants.Membership"),
+            ("Contacts", "contact_mail", "tenants.TenantContact"),
             ("API tokens", "key", "tenants.ApiToken"),
             ("APNs certificates", "verified_user", "tenants.ApnsCertificate"),
             ("DEP tokens", "devices_other", "tenants.DepToken"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceGroup
 from onboarding.models import EnrolmentProfile
-from tenants.models import ApnsCertificate, Membership, Role, Tenant
+from tenants.models import ApnsCertificate, Membership, Role, Tenant, TenantContact
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
@@ -73,4 +73,7 @@ class Furnished:
         self.certificate = apns_certificate(tenant)
         self.dep_token = CompletedDepTokenFactory(tenant)
         self.vpp_token = VppTokenFactory(tenant)
+        self.contact = TenantContact.objects.create(
+            tenant=tenant, name=f"{word} person", email=f"person@{tenant.pk}.example"
+        )
         self.link = EnrolmentProfile.objects.create(tenant=tenant, name=f"{word} link")

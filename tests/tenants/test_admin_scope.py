@@ -10,7 +10,7 @@ from tests.factories.tenants import UserFactory
 
 VIEWED = ["devices/device", "devices/devicegroup", "commands/commandrequest", "commands/commandstatus"]
 VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "tenants/deptoken", "tenants/vpptoken"]
-VIEWED += ["onboarding/identitycertificate"]
+VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -34,7 +34,8 @@ def test_superusers_open_every_list_and_every_form(tenant: Tenant) -> None:
     client = superuser()
 
     assert set(opened(client, ALL).values()) == {200}
-    adding = ["devices/devicegroup", "tenants/tenant", *OPERATED, *ADMINISTERED, *INSTALLATION]
+    adding = ["devices/devicegroup", "tenants/tenant", "tenants/tenantcontact", *OPERATED, *ADMINISTERED]
+    adding += INSTALLATION
     assert set(opened(client, [f"{page}/add" for page in adding]).values()) == {200}
 
 
@@ -99,6 +100,7 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"tenants/apnscertificate/{other.certificate.pk}/change/",
         f"tenants/deptoken/{other.dep_token.pk}/change/",
         f"tenants/vpptoken/{other.vpp_token.pk}/change/",
+        f"tenants/tenantcontact/{other.contact.pk}/change/",
         f"devices/device/{other.device.pk}/change/",
         f"devices/devicegroup/{other.group.pk}/change/",
         f"commands/commandrequest/{other.request.pk}/change/",
@@ -123,6 +125,7 @@ def test_actions_on_another_tenants_objects_are_not_found(tenant: Tenant, other_
         f"devices/device/{other.device.pk}/history/",
         f"devices/devicegroup/{other.group.pk}/delete_this/",
         f"tenants/apitoken/{other.token.pk}/revoke/",
+        f"tenants/tenantcontact/{other.contact.pk}/remove/",
         f"onboarding/enrolmentprofile/{other.link.pk}/revoke/",
         f"onboarding/enrolmentprofile/{other.link.pk}/download_unsigned/",
     ]
