@@ -1,4 +1,4 @@
-"""DEP tokens of one MDM server at Apple: renewed in the same or a new record; not by an older one, not in two tenants."""
+"""DEP tokens of one MDM server at Apple: renewed in the same or a new record, not by an older one or in two tenants."""
 
 from typing import Any
 
