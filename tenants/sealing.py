@@ -9,18 +9,32 @@ import os
 from functools import lru_cache
 from typing import Any
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from config.api.errors import ApplicationError
+
+log = structlog.get_logger(__name__)
+
 VERSION = b"\x01"
 NONCE_BYTES = 12
 
 
-class SealError(Exception):
+class SealError(ApplicationError):
     """A sealed value does not open: the key is missing from ENCRYPTION_KEYS, or the value was moved or damaged."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"A stored secret of this record cannot be opened: {reason}. Nothing was changed; ask the operator."
+        )
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @lru_cache(maxsize=4)
@@ -43,11 +57,21 @@ def _keys(text: str) -> dict[str, AESGCM]:
     return keys
 
 
+def key_ids() -> list[str]:
+    """Of ENCRYPTION_KEYS; the first one seals."""
+    return list(_keys(settings.ENCRYPTION_KEYS))
+
+
+def beginning() -> bytes:
+    """How every value begins that is sealed under the first key."""
+    label = key_ids()[0].encode()
+    return VERSION + bytes([len(label)]) + label
+
+
 def seal(plain: bytes, *, context: str) -> bytes:
-    name, key = next(iter(_keys(settings.ENCRYPTION_KEYS).items()))
+    key = next(iter(_keys(settings.ENCRYPTION_KEYS).values()))
     nonce = os.urandom(NONCE_BYTES)
-    label = name.encode()
-    return VERSION + bytes([len(label)]) + label + nonce + key.encrypt(nonce, plain, context.encode())
+    return beginning() + nonce + key.encrypt(nonce, plain, context.encode())
 
 
 def unseal(sealed: bytes, *, context: str) -> bytes:
@@ -63,6 +87,16 @@ def unseal(sealed: bytes, *, context: str) -> bytes:
         return key.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], context.encode())
     except InvalidTag:
         raise SealError("the sealed value belongs elsewhere or is damaged") from None
+
+
+def sealed_anew(sealed: bytes, *, context: str) -> bytes:
+    """Under the first key; as it is if it is that already, or does not open."""
+    if sealed.startswith(beginning()):
+        return sealed
+    try:
+        return seal(unseal(sealed, context=context), context=context)
+    except SealError:
+        return sealed
 
 
 def context_of(model: type[models.Model], column: str, row_id: object) -> str:
@@ -88,9 +122,15 @@ class _Unsealing:
         if self.field.attname not in instance.__dict__:  # deferred column
             instance.refresh_from_db(fields=[self.field.attname])
         value = instance.__dict__[self.field.attname]
-        if isinstance(value, Sealed):
-            return unseal(value, context=self.field.context(instance))
-        return value
+        return self._open(value, instance) if isinstance(value, Sealed) else value
+
+    def _open(self, value: Sealed, instance: models.Model) -> bytes:
+        context = self.field.context(instance)
+        try:
+            return unseal(value, context=context)
+        except SealError as error:
+            log.error("secret_not_opened", secret=context, reason=error.reason)
+            raise
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         instance.__dict__[self.field.attname] = value.encode() if isinstance(value, str) else value
@@ -125,6 +165,7 @@ class SealedField(models.BinaryField):  # type: ignore[type-arg]
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
         value = model_instance.__dict__.get(self.attname)
-        if value is None or isinstance(value, Sealed):
-            return value
-        return seal(bytes(value), context=self.context(model_instance))
+        if value is None:
+            return None
+        context = self.context(model_instance)
+        return sealed_anew(value, context=context) if isinstance(value, Sealed) else seal(bytes(value), context=context)

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from commands.management.progress import Progress
 from commands.services.retention import count_prunable, prune_commands
+from config.progress import Progress
 
 
 class Command(BaseCommand):

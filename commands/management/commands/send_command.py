@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.exceptions import ValidationError
 
 from commands.catalogue import NAMES
-from commands.management.progress import Progress, bar
+from commands.management.progress import bar
 from commands.models import CommandRequest, ScheduleSlot
 from commands.models.status import OPEN
 from commands.selectors import command_request_stats
@@ -14,6 +14,7 @@ from commands.serializers import CommandRequestInput
 from commands.services.requests import create_command_request
 from config.api.errors import ApplicationError
 from config.api.exception_handler import as_application_error
+from config.progress import Progress
 from tenants.actors import command_line_actor
 from tenants.selectors import get_tenant
 from tenants.zones import require_zone

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from commands.models import AppleEnrolment, CommandStatus
@@ -18,7 +18,7 @@ from tests.factories.apple import handed, report
 from tests.factories.commands import queued
 from tests.factories.fleet import placed, row_of
 from tests.factories.tenants import TenantFactory
-from tests.factories.waiting import until
+from tests.factories.waiting import until, waiting_for_locks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
 Value = TypeVar("Value")
@@ -48,26 +48,13 @@ def closing_connections(act: Callable[[], Value]) -> Value:
         connections.close_all()
 
 
-WAITING_SQL = """
-SELECT count(DISTINCT waiting.pid) FROM pg_locks waiting JOIN pg_locks held USING (pid)
-WHERE NOT waiting.granted AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-
-
-def waiting() -> int:
-    """Connections that wait for a lock."""
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING_SQL)
-        return int(cursor.fetchone()[0])
-
-
 def all_held_up(acts: list[Callable[[], Value]], device: SimulatedAppleDevice) -> list[Value]:
     """What they return, all caught at the device's enrolment before the first may go on."""
     with ThreadPoolExecutor(len(acts)) as pool:
         with transaction.atomic():
             AppleEnrolment.objects.select_for_update().get(device=row_of(device))
             running = [pool.submit(closing_connections, act) for act in acts]
-            until(lambda: waiting() == len(acts))
+            until(lambda: waiting_for_locks() == len(acts))
         return [each.result(timeout=10) for each in running]
 
 
