@@ -2,6 +2,7 @@
 
 import base64
 import re
+from codecs import BOM_UTF8
 from typing import Any
 
 import orjson
@@ -35,11 +36,11 @@ def kind_of(file: bytes) -> str:
 
 
 def json_in_base64(file: bytes) -> dict[str, Any] | None:
-    """The JSON object that a file holds in base64, whatever its line ends."""
+    """The JSON object that a file holds in base64, whatever its line ends, and after a byte order mark."""
     if len(file) > LARGEST_TEXT:
         return None
     try:
-        document = orjson.loads(base64.b64decode(b"".join(file.split()), validate=True))
+        document = orjson.loads(base64.b64decode(b"".join(file.removeprefix(BOM_UTF8).split()), validate=True))
     except ValueError:
         return None
     return document if isinstance(document, dict) else None
@@ -80,7 +81,7 @@ def _binary_kind(file: bytes) -> str:
     ):
         try:
             load(file)
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue
         return kind
     return ""

@@ -42,7 +42,7 @@ def read_push_certificate(file: bytes, public_key: bytes) -> PushCertificate:
             created_at=certificate.not_valid_before_utc,
             expires_at=certificate.not_valid_after_utc,
         )
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: a name of a type that names have not
         raise BadRequest(f"{REFUSED}: its contents are damaged. {ADVICE}") from None
     if theirs != public_key:
         raise BadRequest(

@@ -8,6 +8,8 @@ DEP: `.p7m`, see `tenants.crypto.smime`; JSON with `consumer_key`, `consumer_sec
 import base64
 import datetime as dt
 import hashlib
+import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +20,12 @@ from django.utils import timezone
 
 from config.api.errors import BadRequest
 from tenants.crypto import smime
-from tenants.crypto.cms import AnotherRecipientError, CmsError, decrypt_enveloped
+from tenants.crypto.cms import AnotherRecipientError, CmsError, UnsupportedAlgorithmError, decrypt_enveloped
 from tenants.file_kinds import DEP_TOKEN, LARGEST_TEXT, VPP_TOKEN, json_in_base64, kind_of
 
 DEP_SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_secret")
 LONGEST_FIELD = 4096
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # line ends, for instance, which would end up in headers
 DEP_REFUSED = "invalid DEP token"
 VPP_REFUSED = "invalid VPP token"
 DEP_ADVICE = "Upload the .p7m file that Apple Business Manager gives for this record's public key."
@@ -63,6 +66,11 @@ def _decrypted(file: bytes, certificate: x509.Certificate, key: rsa.RSAPrivateKe
             f"{DEP_REFUSED}: it was encrypted for another public key than this record's. Upload it to the record whose "
             "public key was given to Apple, or give Apple this record's and download the token again."
         ) from None
+    except UnsupportedAlgorithmError:
+        raise BadRequest(
+            f"{DEP_REFUSED}: it was encrypted in a way that is not supported; Apple's are under AES or 3DES (CBC) and "
+            f"RSA. {DEP_ADVICE}"
+        ) from None
     except (CmsError, smime.SmimeError):
         raise BadRequest(f"{DEP_REFUSED}: the file is damaged, or is no encrypted message. {DEP_ADVICE}") from None
 
@@ -87,7 +95,7 @@ def read_vpp_token(file: bytes) -> VppCredentials:
         raise BadRequest(f"{VPP_REFUSED}: the file is damaged, or is not JSON in base64. {VPP_ADVICE}")
     token = _text(document, "token", VPP_REFUSED)
     return VppCredentials(
-        text=base64.b64encode(base64.b64decode(b"".join(file.split()))).decode(),
+        text=base64.b64encode(base64.b64decode(b"".join(file.removeprefix(BOM_UTF8).split()))).decode(),
         digest=hashlib.sha256(token.encode()).hexdigest(),
         org_name=_text(document, "orgName", VPP_REFUSED)[:255],
         expires_at=_expiry(document, "expDate", VPP_REFUSED, VPP_ADVICE),
@@ -96,7 +104,7 @@ def read_vpp_token(file: bytes) -> VppCredentials:
 
 def _text(document: dict[str, Any], name: str, refused: str) -> str:
     value = document.get(name)
-    if not isinstance(value, str) or not value.strip() or "\0" in value or len(value) > LONGEST_FIELD:
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_FIELD or _CONTROL.search(value):
         raise BadRequest(f"{refused}: its field {name} is missing or is not a text.")
     return value
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
@@ -49,7 +50,7 @@ def import_apns_certificate(
     """A certificate whose key was made elsewhere. BadRequest when the two do not fit, or as for a completed one."""
     try:
         key = serialization.load_pem_private_key(key_file, password=None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise BadRequest("The key file is not a PEM private key without a passphrase.") from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise BadRequest("The key is not an RSA key.")
