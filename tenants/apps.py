@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from tenants.checks import vendor_certificate
+from tenants.checks import encryption_keys, vendor_certificate
 
 
 class TenantsConfig(AppConfig):
@@ -9,4 +9,5 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
+        register(encryption_keys)
         register(vendor_certificate, deploy=True)

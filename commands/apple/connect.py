@@ -205,9 +205,9 @@ def _prepare(turn: Turn) -> bytes | None:
         _close_unasked(turn, State.FAILURE, str(error))
     except plist.PlistError as error:
         _close_unasked(turn, State.FAILURE, f"{UNWRITABLE}: {error.__cause__ or error}.")
-    except SealError:
+    except SealError as error:
         log.exception("command_not_opened", status_id=str(turn.status_id), command=turn.command)
-        requeue_or_fail(turn.status_id, "The server has no key for the command's secret arguments.")
+        requeue_or_fail(turn.status_id, f"A stored secret of the command cannot be opened: {error.reason}.")
     except UNBUILDABLE:  # one broken row must not keep the device from its other commands
         log.exception("command_not_built", status_id=str(turn.status_id), command=turn.command)
         _close_unasked(turn, State.FAILURE, "The server could not build the command; its log says why.")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from commands.catalogue import CATALOGUE, TryLater, Undeliverable
 from commands.models import CommandRequest
+from tenants.sealing import SealError
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ def prepare_request(request: CommandRequest) -> bool:
         return _refuse(request, str(error))
     except TryLater as error:
         return _try_again(request, str(error))
+    except SealError as error:
+        return _try_again(request, f"A stored secret of the command cannot be opened: {error.reason}.")
     return _note(request, found)
 
 

@@ -25,6 +25,7 @@ from onboarding.services.apple_devices import enrolling_device
 from onboarding.services.renewals import adopt_renewed_identity
 from tenants import audit
 from tenants.actors import SYSTEM, device_actor
+from tenants.sealing import SealError
 
 Channel = AppleEnrolment.Channel
 
@@ -153,12 +154,14 @@ def token_update(*, certificate_sha256: str, message: dict[str, Any], source: st
 
 
 def _take_tokens(enrolment: AppleEnrolment, message: dict[str, Any]) -> None:
-    """An unlock token that is not repeated is still the old one."""
+    """An unlock token that is not repeated is still the old one, and is not opened for that."""
     token, magic = data(message, "Token"), text(message.get("PushMagic"))
     if not token or not magic:
         raise MalformedMessageError("TokenUpdate carries no Token or no PushMagic")
     enrolment.push_token, enrolment.push_magic = token, magic
-    enrolment.unlock_token = data(message, "UnlockToken") or enrolment.unlock_token
+    unlock_token = data(message, "UnlockToken")
+    if unlock_token:
+        enrolment.unlock_token = unlock_token
     enrolment.topic = text(message.get("Topic")) or enrolment.topic
     enrolment.push_token_dead_at, enrolment.push_failures, enrolment.push_error = None, 0, ""
 
@@ -247,6 +250,10 @@ def set_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any], sou
 
 
 def get_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any]) -> bytes:
-    """What was kept, empty if nothing was."""
+    """What was kept, empty if nothing was, or if it cannot be opened: a Mac does without rather than ask for ever."""
     with transaction.atomic():
-        return bytes(_own_enrolment(certificate_sha256, read_ids(message)).bootstrap_token or b"")
+        enrolment = _own_enrolment(certificate_sha256, read_ids(message))
+    try:
+        return bytes(enrolment.bootstrap_token or b"")
+    except SealError:
+        return b""

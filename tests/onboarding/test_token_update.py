@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from commands.models import AppleEnrolment, CommandRequest
 from devices.models import DeviceState
@@ -12,6 +13,7 @@ from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tenants.models import AuditEvent
 from tests.factories.apple import CHECK_IN, CONNECT, check_in, issued, put, report, token_update
 from tests.factories.fleet import TOPIC, row_of
+from tests.factories.sealing import lose_key
 
 
 def enrolment_of(device: SimulatedAppleDevice) -> AppleEnrolment:
@@ -168,3 +170,27 @@ def test_the_tokens_are_sealed_in_the_database(device: SimulatedAppleDevice) -> 
     for column, plain in {"push_token": b"T" * 32, "push_magic": b"M" * 32, "unlock_token": b"U" * 32}.items():
         stored = AppleEnrolment.objects.filter(device=row_of(device)).values_list(column, flat=True).get()
         assert plain not in bytes(stored)
+
+
+def test_an_unlock_token_that_does_not_open_any_more_keeps_nobody_out(
+    device: SimulatedAppleDevice, other_device: SimulatedAppleDevice, settings: Settings
+) -> None:
+    before = enrolment_of(device).__dict__["unlock_token"]
+    lose_key(settings)
+
+    assert token_update(device, Token=b"\x09" * 32).status_code == 200
+    assert token_update(other_device, UnlockToken=b"another").status_code == 200
+
+    assert enrolment_of(device).push_token == b"\x09" * 32
+    assert enrolment_of(device).__dict__["unlock_token"] == before
+    assert enrolment_of(other_device).unlock_token == b"another"
+
+
+def test_a_bootstrap_token_that_does_not_open_any_more_is_answered_as_none(
+    device: SimulatedAppleDevice, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    device.set_bootstrap_token(b"secret")
+    lose_key(settings)
+
+    assert device.get_bootstrap_token() == b""
+    assert "secret_not_opened" in caplog.text

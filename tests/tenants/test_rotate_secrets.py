@@ -1,6 +1,5 @@
 """manage.py rotate_secrets"""
 
-import base64
 import io
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -20,14 +19,10 @@ from tests.factories.apns_certificates import waiting_certificate
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, CommandRequestFactory
 from tests.factories.devices import DeviceFactory
+from tests.factories.sealing import key
 from tests.factories.tenants import with_authority
 from tests.factories.threads import all_at_once
 from tests.factories.waiting import until, waiting_for_locks
-
-
-def key(name: str, letter: str = "") -> str:
-    return f"{name}:{base64.b64encode((letter or name[0]).encode() * 32).decode()}"
-
 
 OLD, NEW = key("old"), key("new")
 
