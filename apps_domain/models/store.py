@@ -29,14 +29,24 @@ class StoreApp(models.Model):
     current_version = models.ForeignKey(
         "StoreAppVersion", on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
-    refreshed_at = models.DateTimeField(default=timezone.now, editable=False, help_text="When Apple was asked last")
+    refreshed_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When Apple answered last; None: never asked, only ids are known",
+    )
+    refresh_not_before = models.DateTimeField(
+        null=True, editable=False, help_text="Until then a worker is at it, or waits after a failure"
+    )
     missing_since = models.DateTimeField(null=True, editable=False, help_text="Apple's store lists it no more")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "apple_app_id"], name="store_app_once_per_tenant")]
-        indexes = [models.Index(fields=["tenant", "bundle_id"], name="store_app_of_bundle")]  # what a device reports
+        indexes = [
+            models.Index(fields=["tenant", "bundle_id"], name="store_app_of_bundle"),  # what a device reports
+            models.Index(fields=["refreshed_at"], name="store_app_age"),  # the sweep for old ones
+        ]
 
     def __str__(self) -> str:
         return self.name or self.apple_app_id
