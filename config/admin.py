@@ -6,8 +6,9 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
-from config.settings.console import SECTIONS
+from config.settings.console import BADGES, SECTIONS
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -19,7 +20,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _items(request: HttpRequest, pages: tuple[tuple[str, str, str], ...]) -> list[dict[str, Any]]:
     return [
-        {"title": title, "icon": icon, "link": reverse(f"admin:{label.lower().replace('.', '_')}_changelist")}
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:{label.lower().replace('.', '_')}_changelist"),
+            **(import_string(BADGES[label])(request) if label in BADGES else {}),
+        }
         for title, icon, label in pages
         if _may_open(request, label)
     ]

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils import timezone
 
 from config.api.errors import NotFound
@@ -86,6 +87,19 @@ def _is_address(email: str) -> bool:
     except ValidationError:
         return False
     return email.isprintable()
+
+
+def tenants_with_credentials(tenant_ids: Collection[uuid.UUID]) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
+    """Those of them with an APNs certificate, and those with anything that Apple gave. One query."""
+    certificates = ApnsCertificate.objects.filter(state=ApnsCertificate.State.COMPLETED)
+    dep_tokens = DepToken.objects.filter(state=DepToken.State.COMPLETED)
+    kinds: list[QuerySet[Any]] = [certificates, dep_tokens, VppToken.objects.all()]
+    first, *others = (
+        rows.filter(tenant_id__in=tenant_ids).order_by().annotate(kind=Value(kind)).values_list("tenant_id", "kind")
+        for kind, rows in enumerate(kinds)
+    )
+    found = list(first.union(*others))
+    return {tenant_id for tenant_id, kind in found if kind == 0}, {tenant_id for tenant_id, _ in found}
 
 
 def list_apns_certificates(tenant: Tenant, *, state: str = "") -> QuerySet[ApnsCertificate]:

@@ -1,13 +1,11 @@
 """The console's first page: how the fleet is, what was asked of it, and what needs somebody. Ten queries."""
 
 import datetime as dt
-import time
 import uuid
 from collections import Counter, defaultdict
 from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,18 +15,18 @@ from commands.admin.windows import open_and_coming
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE, State
 from commands.selectors import live_counts
-from config.celery import WORKER_HEARTBEAT_KEY
+from config.health import WORKER_PATIENCE, worker_silence
 from devices.models import Device, DeviceState, Platform
 from tenants.admin import display
-from tenants.admin.apns import EXPIRES_SOON
+from tenants.admin.badges import tenants_seen
 from tenants.admin.base import user_of
-from tenants.models import ApnsCertificate, Tenant
-from tenants.selectors import tenants_of_user
+from tenants.credentials import Credential, Kind, troubled_credentials
+from tenants.models import Tenant
+from tenants.selectors import tenants_of_user, tenants_with_credentials, without_recipients
 
 DAY = dt.timedelta(days=1)
 LATEST = 8
-WORKER_SILENCE = 60  # seconds
-NAMED = 5  # certificates and tenants told one by one
+NAMED = 5  # credentials and tenants told one by one
 Notice = tuple[str, str, str]  # kind, text, link
 BAR_OF_STATE = {
     DeviceState.ACTIVE: "mu-bar-done",
@@ -52,7 +50,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "meters": _meters(fleet),
         "requests": _latest(ids, several=len(ids) > 1),
         "windows": open_and_coming(ids, several=len(ids) > 1),
-        "notices": [*_worker(), *_certificates(ids), *_without_certificate(tenants), *_unreachable(ids)],
+        "notices": [*_worker(), *_credentials(request), *_lacking(tenants), *_unreachable(ids)],
     }
 
 
@@ -135,43 +133,64 @@ def _latest(ids: list[uuid.UUID], *, several: bool) -> list[dict[str, Any]]:
 
 # What needs somebody ------------------------------------------------------------------------------------------------
 def _worker() -> list[Notice]:
-    heartbeat = cache.get(WORKER_HEARTBEAT_KEY)
-    if heartbeat is not None and time.time() - heartbeat["at"] <= WORKER_SILENCE:
+    silence = worker_silence()
+    if silence is not None and silence <= WORKER_PATIENCE:
         return []
     return [("danger", "No worker has reported lately: commands are stored but not sent. Check worker and beat.", "")]
 
 
-def _certificates(ids: list[uuid.UUID]) -> list[Notice]:
-    """Certificates in use that Apple refuses or that end soon; replaced ones do not matter any more."""
-    newer = ApnsCertificate.objects.filter(
-        tenant=OuterRef("tenant"), topic=OuterRef("topic"), cert_expiry_on__gt=OuterRef("cert_expiry_on")
-    )
-    troubled = Q(topic_stopped_at__isnull=False) | Q(cert_expiry_on__lte=timezone.now() + EXPIRES_SOON)
-    rows = ApnsCertificate.objects.filter(troubled, ~Exists(newer), tenant_id__in=ids, state="COMPLETED")
-    shown = rows.select_related("tenant").only("tenant__name", "topic", "cert_expiry_on", *STOPPED)
-    return [_certificate(row) for row in shown.order_by("cert_expiry_on")[:NAMED]]
+def _credentials(request: HttpRequest) -> list[Notice]:
+    """What Apple gave and somebody should renew: first what is of no use now. Replaced ones do not matter any more."""
+    found = sorted(troubled_credentials(tenants_seen(request)), key=lambda each: not (each.trouble or each.is_over()))
+    more = len(found) - NAMED
+    return [
+        *map(_credential, found[:NAMED]),
+        *([("warning", f"{more} more have to be renewed soon.", "")] if more > 0 else []),
+    ]
 
 
-STOPPED = ("topic_stopped_at", "topic_stopped_reason")
+def _credential(each: Credential) -> Notice:
+    whose = f"{each.kind.label} '{each.name}'" + (f" of {each.tenant}" if each.tenant else "")
+    if each.trouble:
+        return "danger", f"{whose}: {each.trouble}. Renew it.", _page_of(each)
+    over = each.is_over()
+    words = f"{whose} {'expired' if over else 'expires'} {display.distance(each.expires_at)}: "
+    advice = "renew it." if each.tenant else f"replace it in {each.object_id}."
+    return "danger" if over else "warning", words + advice, _page_of(each)
 
 
-def _certificate(row: ApnsCertificate) -> Notice:
-    url = reverse("admin:tenants_apnscertificate_change", args=[row.pk])
-    if row.topic_stopped_at is not None:
-        return "danger", f"{row.tenant}: Apple refuses the APNs certificate ({row.topic_stopped_reason}).", url
-    assert row.cert_expiry_on is not None  # a completed certificate has one
-    over = row.cert_expiry_on <= timezone.now()
-    words = f"{'expired' if over else 'expires'} {display.distance(row.cert_expiry_on)}"
-    return "danger" if over else "warning", f"{row.tenant}: the APNs certificate {words}.", url
+def _page_of(each: Credential) -> str:
+    return reverse(f"admin:tenants_{PAGES[each.kind]}_change", args=[each.object_id]) if each.kind in PAGES else ""
 
 
-def _without_certificate(tenants: dict[uuid.UUID, Tenant]) -> list[Notice]:
-    having = ApnsCertificate.objects.filter(tenant_id__in=tenants, state="COMPLETED").values_list("tenant", flat=True)
-    lacking = [tenant for pk, tenant in tenants.items() if pk not in set(having.distinct())]
-    url = reverse("admin:tenants_apnscertificate_changelist")
-    named = [("info", f"{tenant}: no APNs certificate, so Apple devices cannot enrol.", url) for tenant in lacking]
-    more = len(named) - NAMED
-    return [*named[:NAMED], *([("info", f"{more} more tenants have no APNs certificate.", url)] if more > 0 else [])]
+PAGES = {Kind.APNS: "apnscertificate", Kind.DEP: "deptoken", Kind.VPP: "vpptoken"}
+
+
+def _lacking(tenants: dict[uuid.UUID, Tenant]) -> list[Notice]:
+    """Tenants whose Apple devices cannot enrol, and those of which nobody hears that something of Apple's ends."""
+    pushing, having = tenants_with_credentials(tenants)
+    unheard = having & without_recipients(having)
+    return [
+        *_named(
+            [tenant for pk, tenant in tenants.items() if pk not in pushing],
+            "no APNs certificate, so Apple devices cannot enrol.",
+            "more tenants have no APNs certificate.",
+            reverse("admin:tenants_apnscertificate_changelist"),
+        ),
+        *_named(
+            [tenant for pk, tenant in tenants.items() if pk in unheard],
+            "nobody has an e-mail address to be warned at before what Apple gave expires. Add a contact.",
+            "more tenants have nobody to warn.",
+            reverse("admin:tenants_tenantcontact_changelist"),
+        ),
+    ]
+
+
+def _named(tenants: list[Tenant], words: str, words_of_more: str, url: str) -> list[Notice]:
+    """A notice each, and one for those that are too many to name."""
+    more = len(tenants) - NAMED
+    named = [("info", f"{tenant}: {words}", url) for tenant in tenants[:NAMED]]
+    return [*named, *([("info", f"{more} {words_of_more}", url)] if more > 0 else [])]
 
 
 def _unreachable(ids: list[uuid.UUID]) -> list[Notice]:

@@ -88,3 +88,10 @@ SECTIONS = (
         ),
     ),
 )
+
+# Counts beside entries of the side bar: by model, the function that makes one for a request (`badge`, `badge_variant`).
+BADGES = {
+    "tenants.ApnsCertificate": "tenants.admin.badges.apns_certificates",
+    "tenants.DepToken": "tenants.admin.badges.dep_tokens",
+    "tenants.VppToken": "tenants.admin.badges.vpp_tokens",
+}

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from commands.models.status import State
 from config.celery import WORKER_HEARTBEAT_KEY
 from devices.models import DeviceState
-from tenants.models import Role, Tenant
+from tenants.models import Role, Tenant, TenantContact
+from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.console import Furnished, apns_certificate, member, superuser
 from tests.factories.devices import AndroidFactory, DeviceFactory, seen
+from tests.factories.pki import identity, pem
 
 Queries = Callable[[int], AbstractContextManager[Any]]
 
@@ -24,6 +27,11 @@ Queries = Callable[[int], AbstractContextManager[Any]]
 @pytest.fixture(autouse=True)
 def _worker() -> None:
     cache.set(WORKER_HEARTBEAT_KEY, {"at": time.time(), "worker": "one"})
+
+
+@pytest.fixture(autouse=True)
+def _contact(tenant: Tenant) -> None:
+    TenantContact.objects.create(tenant=tenant, email="it@ours.example")
 
 
 def figures(client: Client) -> list[int]:
@@ -78,18 +86,47 @@ def test_superusers_see_all_tenants(tenant: Tenant, other_tenant: Tenant) -> Non
 @pytest.mark.parametrize(
     ("certificate", "words"),
     [
-        ({"days": 10}, "Ours: the APNs certificate expires in 9 days."),
-        ({"days": -3}, "Ours: the APNs certificate expired 3 days ago."),
+        ({"days": 10}, "APNs certificate 'topic' of Ours expires in 9 days: renew it."),
+        ({"days": -3}, "APNs certificate 'topic' of Ours expired 3 days ago: renew it."),
         (
             {"topic_stopped_at": "2026-01-01T00:00:00Z", "topic_stopped_reason": "BadCertificate"},
-            "Ours: Apple refuses the APNs certificate (BadCertificate).",
+            "APNs certificate 'topic' of Ours: Apple refuses it (BadCertificate). Renew it.",
         ),
     ],
 )
 def test_tells_of_certificates_in_trouble(tenant: Tenant, certificate: dict[str, Any], words: str) -> None:
-    apns_certificate(tenant, **certificate)
+    row = apns_certificate(tenant, topic="topic", **certificate)
+    client = member(tenant, Role.VIEWER)
 
-    assert notices(member(tenant)) == [words]
+    [(_, text, link)] = client.get("/admin/").context["notices"]
+
+    assert text == words
+    assert link == f"/admin/tenants/apnscertificate/{row.pk}/change/"
+    assert client.get(link).status_code == 200
+
+
+def test_tells_of_tokens_that_end(tenant: Tenant, other_tenant: Tenant) -> None:
+    apns_certificate(tenant)
+    for whose in (tenant, other_tenant):
+        CompletedDepTokenFactory(whose, days=12)
+        VppTokenFactory(whose, token_expiry_on=timezone.now() - dt.timedelta(days=2))
+
+    assert notices(member(tenant)) == [
+        "VPP token 'Ours Org' of Ours expired 2 days ago: renew it.",
+        "DEP token 'Ours ABM' of Ours expires in 11 days: renew it.",
+    ]
+
+
+def test_what_is_of_no_use_comes_first_and_the_rest_is_counted(tenant: Tenant) -> None:
+    apns_certificate(tenant, topic_stopped_at="2026-01-01T00:00:00Z", topic_stopped_reason="Revoked")
+    for days in range(1, 8):
+        VppTokenFactory(tenant, org_name=str(days), token_expiry_on=timezone.now() + dt.timedelta(days=days, hours=1))
+
+    told = notices(member(tenant))
+
+    assert "(Revoked)" in told[0]
+    assert [text.split()[2] for text in told[1:5]] == ["'1'", "'2'", "'3'", "'4'"]
+    assert told[5:] == ["3 more have to be renewed soon."]
 
 
 def test_a_renewed_certificate_is_no_trouble(tenant: Tenant) -> None:
@@ -99,7 +136,39 @@ def test_a_renewed_certificate_is_no_trouble(tenant: Tenant) -> None:
     assert notices(member(tenant)) == []
 
 
+def test_superusers_hear_of_the_installations_own(tenant: Tenant, settings: Any) -> None:
+    apns_certificate(tenant)
+    soon = identity("Vendor", not_after=timezone.now() + dt.timedelta(days=10))
+    settings.MDM_VENDOR_CERTIFICATE = pem(soon.certificate)
+
+    assert notices(superuser()) == [
+        "MDM vendor certificate 'CN=Vendor,O=Example' expires in 9 days: replace it in MDM_VENDOR_CERTIFICATE."
+    ]
+    assert notices(member(tenant)) == []
+
+
 def test_tells_of_tenants_without_a_certificate(tenant: Tenant) -> None:
+    assert notices(member(tenant)) == ["Ours: no APNs certificate, so Apple devices cannot enrol."]
+
+
+def test_tells_of_tenants_of_which_nobody_would_be_warned(tenant: Tenant, other_tenant: Tenant) -> None:
+    apns_certificate(tenant)
+    TenantContact.objects.filter(tenant=tenant).delete()
+    client = member(tenant, Role.ADMIN)
+
+    [(_, text, link)] = client.get("/admin/").context["notices"]
+    assert text.startswith("Ours: nobody has an e-mail address to be warned at")
+    assert client.get(link).status_code == 200
+
+    TenantContact.objects.create(tenant=other_tenant, email="it@theirs.example")
+    assert len(notices(client)) == 1
+    TenantContact.objects.create(tenant=tenant, email="it@ours.example")
+    assert notices(client) == []
+
+
+def test_a_tenant_with_nothing_from_apple_needs_no_contact(tenant: Tenant) -> None:
+    TenantContact.objects.all().delete()
+
     assert notices(member(tenant)) == ["Ours: no APNs certificate, so Apple devices cannot enrol."]
 
 
@@ -117,14 +186,17 @@ def test_tells_of_devices_that_cannot_be_woken_and_finds_them(tenant: Tenant) ->
     assert [device.pk for device in client.get(link).context["cl"].result_list] == [dead.device_id]
 
 
-def test_tells_of_a_silent_worker(tenant: Tenant) -> None:
+@pytest.mark.parametrize("heartbeat", [None, {}, {"at": None}, {"at": "soon"}, "x", {"at": 1.5}, {"at": float("nan")}])
+def test_tells_of_a_silent_worker(tenant: Tenant, heartbeat: Any) -> None:
     apns_certificate(tenant)
-    cache.delete(WORKER_HEARTBEAT_KEY)
+    cache.set(WORKER_HEARTBEAT_KEY, heartbeat)
 
     assert notices(member(tenant))[0].startswith("No worker has reported lately")
 
 
-def test_says_what_to_do_when_there_is_no_tenant(db: None) -> None:
+def test_says_what_to_do_when_there_is_no_tenant(tenant: Tenant) -> None:
+    tenant.delete()
+
     assert "There is no tenant yet" in superuser().get("/admin/").content.decode()
 
 
@@ -135,5 +207,5 @@ def test_the_page_costs_the_same_however_much_there_is(tenant: Tenant, django_as
         queued(device)
     client = member(tenant)
 
-    with django_assert_num_queries(13):  # session, user, roles, tenants, and nine of its own
+    with django_assert_num_queries(17):  # session, user, roles, badges, tenants, and twelve of its own
         client.get("/admin/")

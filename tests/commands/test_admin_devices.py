@@ -52,7 +52,7 @@ def test_the_list_costs_the_same_however_long_it_is(
             queued(device)
 
     for client in (superuser(), member(tenant)):
-        with django_assert_num_queries(7):  # session, user, whose, the filters' tenants and groups, count, rows
+        with django_assert_num_queries(8):  # session, user, whose, badges, the filters' tenants and groups, count, rows
             client.get(DEVICES)
 
 
@@ -168,7 +168,7 @@ def test_a_page_costs_the_same_however_much_there_is_to_show(
     client = superuser()
     page_of(client, device)  # what Django keeps for the life of the process is read now
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         page = page_of(client, device)
 
     assert "all of them" in page

@@ -46,10 +46,12 @@ def DepTokenFactory(tenant: Tenant, *, name: str = "DEP key", **fields: Any) -> 
     )
 
 
-def CompletedDepTokenFactory(tenant: Tenant) -> DepToken:
+def CompletedDepTokenFactory(tenant: Tenant, *, days: int | None = None, **fields: Any) -> DepToken:
+    """Ends in so many days; without a number, in 2099."""
     secrets = {name: value for name, value in DEP_FIELDS.items() if name != "access_token_expiry"}
-    completed = {"state": "COMPLETED", "token_expiry_on": "2099-11-23T06:36:41Z", "token_name": f"{tenant.name} ABM"}
-    return DepTokenFactory(tenant, **completed, **secrets)
+    end = timezone.now() + dt.timedelta(days=days) if days is not None else "2099-11-23T06:36:41Z"
+    completed = {"state": "COMPLETED", "token_expiry_on": end, "token_name": f"{tenant.name} ABM"}
+    return DepTokenFactory(tenant, **{**completed, **secrets, **fields})
 
 
 def VppTokenFactory(tenant: Tenant, **fields: Any) -> VppToken:
