@@ -58,7 +58,8 @@ UPDATE commands_appleenrolment SET pushed_at = %(at)s, push_failures = 0, push_e
 WHERE id IN (SELECT id FROM commands_appleenrolment WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE)
 """
 
-_clients: dict[tuple[uuid.UUID, str], ApnsClient] = {}
+Topic = tuple[uuid.UUID, str]  # the tenant's id, and the topic
+_clients: dict[tuple[uuid.UUID, str, str], ApnsClient] = {}  # one for each topic: the last entry is the certificate
 
 
 @dataclass(frozen=True)
@@ -94,16 +95,17 @@ def _claim() -> list[Claim]:
     return [Claim(row, now, until) for row in AppleEnrolment.objects.filter(pk__in=ids).select_related("tenant")]
 
 
-def _by_topic(claims: list[Claim]) -> dict[tuple[uuid.UUID, str], list[Claim]]:
-    groups: dict[tuple[uuid.UUID, str], list[Claim]] = defaultdict(list)
+def _by_topic(claims: list[Claim]) -> dict[Topic, list[Claim]]:
+    groups: dict[Topic, list[Claim]] = defaultdict(list)
     for claim in claims:
         groups[(claim.enrolment.tenant_id, claim.enrolment.topic)].append(claim)
     return groups
 
 
-def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
+def _push_topic(key: Topic, claims: list[Claim]) -> int:
     certificate = push_certificate(tenant_id=key[0], topic=key[1])
     if certificate is None:
+        _close_clients(key)
         _postpone(claims, f"No valid APNs certificate for the topic {key[1] or '(none)'}.")
         return 0
     notifications = [told for claim in claims if (told := _notification(claim.enrolment))]
@@ -118,12 +120,20 @@ def _push_topic(key: tuple[uuid.UUID, str], claims: list[Claim]) -> int:
     accepted = [by_id[outcome.id] for outcome in outcomes if outcome.verdict is Verdict.ACCEPTED]
     _note_accepted(accepted)
     for outcome in outcomes:
-        if outcome.verdict is not Verdict.ACCEPTED:
+        if outcome.verdict not in {Verdict.ACCEPTED, Verdict.STOP_TOPIC}:
             _note(by_id[outcome.id], outcome)
-    stopped = next((outcome for outcome in outcomes if outcome.verdict is Verdict.STOP_TOPIC), None)
-    if stopped is not None:
-        stop_topic(certificate=certificate, reason=stopped.reason)
-    return len(accepted)
+    stopped = [(by_id[outcome.id], outcome) for outcome in outcomes if outcome.verdict is Verdict.STOP_TOPIC]
+    return len(accepted) + (_push_otherwise(key, certificate, stopped) if stopped else 0)
+
+
+def _push_otherwise(key: Topic, certificate: ApnsCertificate, stopped: list[tuple[Claim, Outcome]]) -> int:
+    """Apple refuses the certificate: the topic's next valid one has its turn. How many pushes Apple took."""
+    stop_topic(certificate=certificate, reason=stopped[0][1].reason)
+    if push_certificate(tenant_id=key[0], topic=key[1]) is not None:
+        return _push_topic(key, [claim for claim, _ in stopped])
+    for claim, outcome in stopped:
+        _note(claim, outcome)
+    return 0
 
 
 def _notification(enrolment: AppleEnrolment) -> Notification | None:
@@ -141,11 +151,10 @@ def _notification(enrolment: AppleEnrolment) -> Notification | None:
 
 
 def _client(certificate: ApnsCertificate) -> ApnsClient:
-    """One lasting connection per certificate and process; a renewed certificate gets its own."""
-    key = (certificate.pk, certificate.certificate)
-    for old in [old for old in _clients if old[0] == certificate.pk and old != key]:
-        _clients.pop(old).close()
+    """One lasting connection per topic and process; a renewed certificate gets its own, and the old one's ends."""
+    key = (certificate.tenant_id, certificate.topic, certificate.certificate)
     if key not in _clients:
+        _close_clients(key[:2])
         _clients[key] = ApnsClient(
             settings.APNS_HOST,
             settings.APNS_PORT,
@@ -154,6 +163,11 @@ def _client(certificate: ApnsCertificate) -> ApnsClient:
             private_key_pem=bytes(certificate.private_key),
         )
     return _clients[key]
+
+
+def _close_clients(topic: Topic) -> None:
+    for old in [old for old in _clients if old[:2] == topic]:
+        _clients.pop(old).close()
 
 
 def _note_accepted(claims: list[Claim]) -> None:

@@ -129,8 +129,12 @@ def delete_apns_certificate(
 
 
 def stop_topic(*, certificate: ApnsCertificate, reason: str) -> None:
-    """Apple refuses this certificate: no more pushes with it until another one is completed."""
-    stopped = ApnsCertificate.objects.filter(pk=certificate.pk, topic_stopped_at__isnull=True).update(
+    """Apple refuses this certificate: no more pushes with it until another one is completed.
+
+    Not the one that has taken its place in the row while the refusal was on its way.
+    """
+    refused = ApnsCertificate.objects.filter(pk=certificate.pk, certificate=certificate.certificate)
+    stopped = refused.filter(topic_stopped_at__isnull=True).update(
         topic_stopped_at=timezone.now(), topic_stopped_reason=reason[:128]
     )
     if stopped:

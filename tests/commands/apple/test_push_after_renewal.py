@@ -13,8 +13,9 @@ from pytest_django import Settings
 from commands.apple import push
 from commands.apple.push import wake_due_devices
 from commands.models import AppleEnrolment
-from onboarding.simulation.apns import ApnsStandIn
+from onboarding.simulation.apns import ApnsStandIn, Fault
 from tenants.models import ApnsCertificate, Role, Tenant
+from tenants.services.apns import stop_topic
 from tests.conftest import ApiClient, Commit
 from tests.factories.apns import TOPIC, deliveries, token
 from tests.factories.apns_certificates import upload, waiting_certificate
@@ -85,8 +86,8 @@ def test_a_running_worker_pushes_with_the_renewed_certificate(
     assert apns.counters["connections"] == connections + 1
     renewed = ApnsCertificate.objects.order_by("-cert_expiry_on").first()
     assert renewed is not None
-    assert (renewed.pk, renewed.certificate) in push._clients
-    assert (renewed.pk, renewed.certificate) != old
+    assert old[2] != renewed.certificate
+    assert list(push._clients) == [(tenant.pk, TOPIC, renewed.certificate)]
 
 
 def test_devices_that_were_put_off_are_pushed_at_once(admin_api: ApiClient, apns: ApnsStandIn, tenant: Tenant) -> None:
@@ -131,6 +132,54 @@ def test_a_deleted_certificate_is_not_pushed_with(admin_api: ApiClient, apns: Ap
 
     assert wake_due_devices() == 0
     assert "No valid APNs certificate" in AppleEnrolment.objects.get().push_error
+
+
+def test_a_connection_ends_with_its_certificate(
+    admin_api: ApiClient, apns: ApnsStandIn, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    row = requested(admin_api)
+    complete(admin_api, apns, row)
+    due(tenant)
+    wake_due_devices()
+    kept = (other_tenant.pk, TOPIC, "theirs")
+    push._clients[kept] = next(iter(push._clients.values()))
+
+    admin_api.delete(f"{LIST}{row.pk}/?force=true")
+    AppleEnrolment.objects.update(wake_at=timezone.now())
+    wake_due_devices()
+
+    assert list(push._clients) == [kept]
+
+
+def test_a_refused_certificate_gives_way_to_another_of_its_topic(
+    admin_api: ApiClient, apns: ApnsStandIn, tenant: Tenant
+) -> None:
+    older, newer = requested(admin_api), waiting_certificate(tenant, "newer")
+    complete(admin_api, apns, older)
+    complete(admin_api, apns, newer)
+    ApnsCertificate.objects.filter(pk=older.pk).update(cert_expiry_on=timezone.now() + 24 * HOUR)
+    waiting = [due(tenant, number) for number in (1, 2)]
+    apns.misbehave(Fault(reason="BadCertificate", times=2))
+
+    assert wake_due_devices() == 2
+    assert deliveries(apns) == {token(1).hex(): 1, token(2).hex(): 1}
+    stopped = ApnsCertificate.objects.filter(topic_stopped_at__isnull=False)
+    assert [row.pk for row in stopped] == [newer.pk]
+    assert {AppleEnrolment.objects.get(pk=each.pk).push_error for each in waiting} == {""}
+
+
+def test_a_late_refusal_does_not_stop_what_took_its_place(
+    admin_api: ApiClient, apns: ApnsStandIn, tenant: Tenant
+) -> None:
+    row = requested(admin_api)
+    complete(admin_api, apns, row)
+    refused = ApnsCertificate.objects.get()
+    ApnsCertificate.objects.update(cert_expiry_on=timezone.now() + 24 * HOUR)
+    complete(admin_api, apns, row)
+
+    stop_topic(certificate=refused, reason="BadCertificate")
+
+    assert ApnsCertificate.objects.get().topic_stopped_at is None
 
 
 def test_der_is_pushed_with_too(admin_api: ApiClient, apns: ApnsStandIn, tenant: Tenant) -> None:
