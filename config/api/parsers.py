@@ -40,7 +40,10 @@ class BoundedFormParser(MultiPartParser):
         told = str(parser_context["request"].META.get("CONTENT_LENGTH") or "0")
         if told.isdecimal() and int(told) > settings.API_MAX_BODY:
             raise PayloadTooLarge(f"The request body is larger than {settings.API_MAX_BODY} bytes.")
-        return super().parse(stream, media_type, parser_context)
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except (UnicodeError, LookupError):  # `charset=idna`, for instance, which is one of Python's
+            raise ParseError("The form is not in the charset that its Content-Type names.") from None
 
 
 def _require_storable(document: Any) -> None:

@@ -13,6 +13,10 @@ class ApnsCertificateListInput(serializers.Serializer[Any]):
     state = OneOfField(choices=ApnsCertificate.State.values, required=False)
 
 
+class ApnsCertificateCreateInput(serializers.Serializer[Any]):
+    """An object without documented properties."""
+
+
 @extend_schema_serializer(exclude_fields=["force"])
 class ApnsCertificateUploadInput(serializers.Serializer[Any]):
     """`force` is an addition to the documented form: it lets another topic or Apple ID in."""

@@ -14,6 +14,7 @@ from tenants.authentication import caller_of
 from tenants.models import ApnsCertificate, Role
 from tenants.selectors import get_apns_certificate, list_apns_certificates
 from tenants.serializers.apns_certificates import (
+    ApnsCertificateCreateInput,
     ApnsCertificateListInput,
     ApnsCertificateOutput,
     apns_certificate_document,
@@ -56,6 +57,7 @@ class ApnsCertificateViewSet(ApiViewSet):
         errors=(400, 401, 500),
     )
     def create(self, request: Request) -> HttpResponse:
+        validated(ApnsCertificateCreateInput, request)
         caller = caller_of(request)
         vendor = usable_vendor()
         row = create_apns_certificate(tenant=caller.tenant, actor=caller.actor)

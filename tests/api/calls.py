@@ -67,12 +67,12 @@ def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
 
 
 def form_of(seed: Operation) -> dict[str, Any]:
-    """A form that this operation takes; each VPP token is another one."""
+    """A form that this operation takes; each token is another one."""
     if seed.path == VPP_TOKENS:
         return form(filename=vpptoken(token=uuid.uuid4().hex))
     if seed.path.startswith(APNS):
         return form(file=push_certificate().encode(), apple_id="mdm@example.org")
-    return form(file=p7m(), token_name="Acme")
+    return form(file=p7m(consumer_key=uuid.uuid4().hex), token_name="Acme")
 
 
 def call(api: ApiClient, seed: Operation, owned: Belongings, **options: Any) -> Any:
