@@ -16,6 +16,11 @@ def enveloped(content: Any, *, status: int = 200, message: str = "ok") -> Respon
     return Response(envelope(content, code=status, message=message), status=status)
 
 
+def contained(content: Any) -> Response:
+    """As the routes of apps answer."""
+    return Response({"content": content})
+
+
 def text_file(
     text: str, *, name: str, request: Request, resource_id: uuid.UUID, headers: dict[str, str] | None = None
 ) -> HttpResponse:

@@ -100,6 +100,12 @@ def enveloped(name: str, content: Schema) -> serializers.Serializer[Any]:
     return inline_serializer(name, fields)  # type: ignore[arg-type]
 
 
+@cache
+def contained(name: str, content: Schema) -> serializers.Serializer[Any]:
+    """The schema of `{content}`."""
+    return inline_serializer(name, {"content": _instance(content)})
+
+
 def paged(name: str, item: Schema, *, back: Sequence[str] = ("previous",)) -> serializers.Serializer[Any]:
     """The schema of a page of `item`."""
     links = {key: serializers.URLField(allow_null=True, help_text="The page before") for key in back}

@@ -21,6 +21,7 @@ NOUNS = {
     "/vpptokens/": "vpp_token",
     "/apnscertificates/": "certificate",
 }
+NAMED: dict[str, str] = {}  # whose id a path has under another name than `id`
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ def path_of(seed: Operation, owned: Belongings) -> str:
     """A path that this operation answers with success."""
     noun = next((noun for part, noun in NOUNS.items() if part in seed.path), "device")
     path = seed.path.replace("{id}", getattr(owned, noun))
+    for name, noun in NAMED.items():
+        path = path.replace(f"{{{name}}}", getattr(owned, noun))
     return f"{path}?{HEARTBEAT_BOUNDS}" if seed.required_query else path
 
 
@@ -82,5 +85,5 @@ def call(api: ApiClient, seed: Operation, owned: Belongings, **options: Any) -> 
 
 READS = [seed for seed in OPERATIONS if seed.method == "GET"]
 WRITES = [seed for seed in OPERATIONS if seed.method != "GET"]
-WITH_ID = [seed for seed in OPERATIONS if seed.path_id]
+WITH_ID = [seed for seed in OPERATIONS if seed.ids]
 LISTS = [seed for seed in READS if "limit" in seed.query]

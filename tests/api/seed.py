@@ -81,7 +81,8 @@ class Operation:
     statuses: tuple[int, ...]
     tenant: dict[str, str]
     private_url: bool = True
-    path_id: dict[str, str] | None = None
+    path_id: dict[str, str] | None = None  # `{id}`
+    path_ids: dict[str, dict[str, str]] = field(default_factory=dict)  # by name, where it is not that
     query: dict[str, dict[str, Any]] = field(default_factory=dict)
     required_query: frozenset[str] = frozenset()
     body: dict[str, dict[str, Any]] | None = None
@@ -92,6 +93,15 @@ class Operation:
     @property
     def headers(self) -> tuple[str, ...]:
         return ("X-Tenant-Id", "X-Caller-Id", *(("X-SCAPI-Private-URL",) if self.private_url else ()))
+
+    @property
+    def ids(self) -> dict[str, dict[str, str]]:
+        return {"id": self.path_id} if self.path_id else self.path_ids
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether a success has `code` and `message` beside its content."""
+        return not self.path.startswith("/api/v2/")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

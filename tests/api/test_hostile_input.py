@@ -184,9 +184,12 @@ TEXTS = [
 @pytest.mark.parametrize(
     ("seed", "name"), [(seed, name) for seed in READS for name in seed.query], ids=lambda value: str(value)
 )
-def test_any_text_in_any_query_parameter_is_taken_or_refused(api: ApiClient, seed: Operation, name: str) -> None:
+def test_any_text_in_any_query_parameter_is_taken_or_refused(
+    api: ApiClient, tenant: Tenant, seed: Operation, name: str
+) -> None:
+    path = path_of(seed, belongings_of(tenant)).split("?")[0]
     for text in TEXTS:
-        response = api.get(f"{seed.path}?{HEARTBEAT_BOUNDS}&{name}={text}")
+        response = api.get(f"{path}?{HEARTBEAT_BOUNDS}&{name}={text}")
 
         assert response.status_code in {200, 400}, text
         if response.status_code == 400:
@@ -241,7 +244,7 @@ names = sorted({name for seed in OPERATIONS for name in seed.query})
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.sampled_from([seed for seed in READS if seed.query]), data=st.data())
+@given(seed=st.sampled_from([seed for seed in READS if seed.query and not seed.ids]), data=st.data())
 def test_no_query_breaks_the_server(api: ApiClient, seed: Operation, data: st.DataObject) -> None:
     texts = st.text(alphabet=string.printable, max_size=20) | st.text(max_size=20) | st.integers().map(str)
     query = data.draw(st.dictionaries(st.sampled_from(sorted(seed.query)), texts, max_size=4))

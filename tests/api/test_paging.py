@@ -31,9 +31,14 @@ def fill(tenant: Tenant, number: int) -> None:
         queued(device)
 
 
+def list_path(api: ApiClient, seed: Operation) -> str:
+    """The list that `fill` fills for the caller's tenant."""
+    return seed.path
+
+
 def page(api: ApiClient, seed: Operation, query: str = "") -> dict[str, Any]:
     bounds = f"{HEARTBEAT_BOUNDS}&" if seed.required_query else ""
-    response = api.get(f"{seed.path}?{bounds}{query}")
+    response = api.get(f"{list_path(api, seed)}?{bounds}{query}")
     assert response.status_code == 200
     content: dict[str, Any] = response.json()["content"]
     return content
@@ -153,7 +158,7 @@ GARBAGE = [
 def test_a_limit_or_offset_that_is_no_number_is_400_and_named(
     api: ApiClient, seed: Operation, name: str, value: str
 ) -> None:
-    response = api.get(f"{seed.path}?{HEARTBEAT_BOUNDS}&{name}={value}")
+    response = api.get(f"{list_path(api, seed)}?{HEARTBEAT_BOUNDS}&{name}={value}")
 
     assert response.status_code == 400
     low, high = (1, 1000) if name == "limit" else (0, 2**31 - 1)
@@ -164,7 +169,7 @@ def test_a_limit_or_offset_that_is_no_number_is_400_and_named(
 @each_list
 @pytest.mark.parametrize("limit", [0, 1001])
 def test_a_limit_out_of_bounds_is_400(api: ApiClient, seed: Operation, limit: int) -> None:
-    response = api.get(f"{seed.path}?{HEARTBEAT_BOUNDS}&limit={limit}")
+    response = api.get(f"{list_path(api, seed)}?{HEARTBEAT_BOUNDS}&limit={limit}")
 
     assert response.status_code == 400
     assert list(response.json()["content"]) == ["limit"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commands.apple import plist
+from config import plist
 
 CHECKIN = {
     "MessageType": "TokenUpdate",
