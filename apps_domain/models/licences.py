@@ -11,6 +11,9 @@ from django.utils import timezone
 from tenants.models import Tenant, VppToken
 from tenants.sealing import SealedField
 
+UNKNOWN_UID = "token:"  # how the uid of a location begins that Apple was not asked about yet
+UNLIMITED = 2**31 - 1  # the count of licences of an asset without a limit
+
 
 class VppLocation(models.Model):
     """Where licences lie. Its token is renewed each year and then another row; the location stays the same.
@@ -21,12 +24,14 @@ class VppLocation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="vpp_locations")
     token = models.OneToOneField(VppToken, on_delete=models.CASCADE, related_name="location")
-    uid = models.CharField(max_length=64, editable=False, help_text="Apple's id of it")
+    uid = models.CharField(max_length=64, editable=False, help_text="Apple's id of it; `token:…` until Apple told it")
     name = models.CharField(max_length=255, blank=True, editable=False)
     country = models.CharField(max_length=2, blank=True, editable=False)
     problem = models.CharField(max_length=255, blank=True, editable=False, help_text="Why nothing is done with it")
     problem_at = models.DateTimeField(null=True, editable=False)
     needs_token = models.BooleanField(default=False, editable=False, help_text="Apple takes the token no more")
+    trouble = models.CharField(max_length=255, blank=True, editable=False, help_text="Of the last try; it goes on")
+    take_over = models.BooleanField(default=False, editable=False, help_text="Claim it, whoever else has it")
     notification_secret = SealedField()  # what Apple sends along with notifications
     sync_due_at = models.DateTimeField(default=timezone.now, null=True, editable=False)
     sync_claimed_at = models.DateTimeField(null=True, editable=False, help_text="A worker is at it since")
