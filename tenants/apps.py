@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from tenants.checks import encryption_keys, vendor_certificate
+from tenants.checks import encryption_keys, mail_server, vendor_certificate
 
 
 class TenantsConfig(AppConfig):
@@ -11,3 +11,4 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         register(encryption_keys)
         register(vendor_certificate, deploy=True)
+        register(mail_server, deploy=True)

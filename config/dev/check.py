@@ -70,6 +70,7 @@ def production() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(64),
         "ENCRYPTION_KEYS": f"check:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "BASE_URL": "https://muster.example.org",
+        "EMAIL_HOST": "mail.example.org",
     }
 
 

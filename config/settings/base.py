@@ -119,6 +119,18 @@ LOGGING = logging_config(level=env.text("LOG_LEVEL", "INFO"), json=LOGGING_CONFI
 configure_structlog()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
+# E-mail -------------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.text("EMAIL_HOST")  # without one, mail goes into the log; in production nowhere
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_SECURITY = env.choice("EMAIL_SECURITY", ("starttls", "tls", "none"))
+EMAIL_USE_TLS = EMAIL_SECURITY == "starttls"
+EMAIL_USE_SSL = EMAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 10)  # seconds for each step of a conversation
+EMAIL_BACKEND = "config.mail.EmailBackend" if EMAIL_HOST else "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"Muster <muster@{env.host_of(BASE_URL)}>")
+
 # Celery -------------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = (
     f"redis+socket://{REDIS_URL.removeprefix('unix://')}".replace("?db=", "?virtual_host=")
@@ -153,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
     "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
+    "warn of what expires": {"task": "tenants.warn_of_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -2,6 +2,7 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403 - settings modules extend one another; Django reads names, not imports
+from config.settings.base import EMAIL_BACKEND, EMAIL_HOST
 from config.settings.logs import logging_config
 
 SECRET_KEY = env.required("SECRET_KEY")
@@ -11,6 +12,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [env.host_of(BASE_URL)]
 env.required("DATABASE_URL")
 REDIS_URL = env.required("REDIS_URL")
 DEBUG = False
+
+EMAIL_BACKEND = EMAIL_BACKEND if EMAIL_HOST else "config.mail.NotSetUp"
 
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None

@@ -102,8 +102,45 @@ def test_refuses_what_makes_no_sense(tmp_path: Path, name: str, value: str, told
     assert told in last_line(process)
 
 
+CHECK = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+MAIL = {"EMAIL_HOST": "mail.example.org"}
+
+
 def test_the_deployment_check_finds_nothing(tmp_path: Path) -> None:
-    process = run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"], tmp_path, **FULL)
+    process = run(CHECK, tmp_path, **FULL, **MAIL)
 
     assert process.returncode == 0, process.stderr
     assert "no issues" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, "(tenants.W001) There is no mail server"),
+        ({**MAIL, "EMAIL_FROM": "Muster"}, "(tenants.E003) 'Muster' cannot send e-mail."),
+        ({**MAIL, "BASE_URL": "https://mdm"}, "(tenants.E003) 'Muster <muster@mdm>' cannot send e-mail."),
+    ],
+)
+def test_the_deployment_check_misses_mail(tmp_path: Path, variables: dict[str, str], told: str) -> None:
+    process = run(CHECK, tmp_path, **{**FULL, **variables})
+
+    assert process.returncode == 1
+    assert told in process.stderr
+
+
+def test_mail_without_a_server_is_an_error_not_a_silence(tmp_path: Path) -> None:
+    process = run(["manage.py", "sendtestemail", "a@example.org"], tmp_path, **FULL)
+
+    assert process.returncode != 0
+    assert last_line(process).endswith("E-mail is not set up: set EMAIL_HOST. See .env.example.")
+
+
+@pytest.mark.parametrize(
+    ("security", "tls", "ssl"), [("starttls", True, False), ("tls", False, True), ("none", False, False)]
+)
+def test_mail_is_encrypted_as_it_is_said(tmp_path: Path, security: str, tls: bool, ssl: bool) -> None:
+    show = "from config.settings import production as s; print(s.EMAIL_BACKEND, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL)"
+
+    process = run(["-c", show], tmp_path, **FULL, **MAIL, EMAIL_SECURITY=security)
+
+    assert process.stdout.split() == ["config.mail.EmailBackend", str(tls), str(ssl)]

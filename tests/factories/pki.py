@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -80,6 +81,7 @@ def identity(
     key_usage: x509.KeyUsage | None = None,
     not_before: datetime = NOT_BEFORE,
     not_after: datetime = NOT_AFTER,
+    hosts: Sequence[str] = (),
 ) -> Identity:
     """A certificate and its key; self-signed without issuer; `ca=None` leaves basicConstraints out."""
     key = key or rsa_key(common_name)
@@ -97,6 +99,9 @@ def identity(
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     if key_usage is not None:
         builder = builder.add_extension(key_usage, critical=True)
+    if hosts:
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        builder = builder.add_extension(names, critical=False)
     return Identity(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
 
