@@ -106,7 +106,12 @@ def waiting_and_given(request: CommandRequest) -> tuple[int, int]:
 
 def enrolled_by_topic(tenant: Tenant) -> dict[str, int]:
     """How many devices can be woken under each push topic only."""
-    enabled = AppleEnrolment.objects.filter(
-        tenant=tenant, channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False
-    )
-    return dict(enabled.values_list("topic").annotate(Count("pk")).order_by())
+    return {topic: count for (_, topic), count in enrolled_by_tenant_and_topic(tenant).items()}
+
+
+def enrolled_by_tenant_and_topic(tenant: Tenant | None) -> dict[tuple[uuid.UUID, str], int]:
+    """The same, of this tenant or of all."""
+    enabled = AppleEnrolment.objects.filter(channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False)
+    rows = enabled if tenant is None else enabled.filter(tenant=tenant)
+    counted = rows.values_list("tenant_id", "topic").annotate(Count("pk")).order_by()
+    return {(tenant_id, topic): count for tenant_id, topic, count in counted}
