@@ -27,7 +27,8 @@ class ManagedApnsCertificateViewSet(ApnsCertificateViewSet):
     @operation(
         "uploadApnsCertificate",
         "Upload APNs certificate",
-        description="Upload the signed APNs certificate obtained from the apple identity console.",
+        description="Upload the signed APNs certificate obtained from the apple identity console. One of another topic "
+        "or Apple ID than that of the enrolled devices is refused (400), unless a further part `force` says `true`.",
         tag=TAG,
         request={"multipart/form-data": ApnsCertificateUploadInput},
         answer=enveloped_schema("ApnsCertificateAnswer", ApnsCertificateOutput),

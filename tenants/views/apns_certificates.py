@@ -35,7 +35,8 @@ class ApnsCertificateViewSet(ApiViewSet):
     @operation(
         "listApnsCertificates",
         "Get all APNs certificate meta data for the Tenant",
-        description="Returns all the APNs certificate meta information",
+        description="Returns all the APNs certificate meta information, latest first. The query may name a `state` "
+        "(`CSR_GENERATED` or `COMPLETED`), and `limit` and `offset`.",
         tag=TAG,
         answer=enveloped_schema("ApnsCertificateListAnswer", paged("ApnsCertificatePage", ApnsCertificateOutput)),
         answer_text="APNs certificate meta data list for the Tenant",

@@ -41,7 +41,8 @@ class DepTokenViewSet(ApiViewSet):
     @operation(
         "listDepTokens",
         "Get all DEP tokens",
-        description="Get the list of all DEP tokens available in the tenant",
+        description="Get the list of all DEP tokens available in the tenant, latest first. The query may name a "
+        "`state` (`CSR_GENERATED` or `COMPLETED`), and `limit` and `offset`.",
         tag=TAG,
         answer=enveloped_schema("DepTokenListAnswer", paged("DepTokenPage", DepTokenOutput, back=PAGE_LINKS)),
         answer_text="Lists all dep tokens for a tenant",
@@ -84,7 +85,8 @@ class DepTokenViewSet(ApiViewSet):
     @operation(
         "uploadDepToken",
         "Upload dep token to a tenant",
-        description="Upload dep token for a public key for a tenant based on ID of DEP public key",
+        description="Upload dep token for a public key for a tenant based on ID of DEP public key. What "
+        "force lifts, as its refusal (400) says, a further part `force` with the value `true` lifts.",
         tag=TAG,
         request={"multipart/form-data": DepTokenUploadInput},
         answer=enveloped_schema("DepTokenAnswer", DepTokenOutput),

@@ -28,7 +28,7 @@ class VppTokenViewSet(ApiViewSet):
     @operation(
         "listVppTokens",
         "Get all VPP tokens for the tenant",
-        description="Returns all the VPP tokens for the tenant",
+        description="Returns all the VPP tokens for the tenant, latest first. The query may name `limit` and `offset`.",
         tag=TAG,
         answer=enveloped_schema("VppTokenListAnswer", paged("VppTokenPage", VppTokenOutput)),
         answer_text="VPP tokens for the Tenant",
