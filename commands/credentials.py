@@ -16,7 +16,7 @@ Devices = dict[tuple[uuid.UUID, str], int]
 
 def check_credentials(*, within: dt.timedelta, tenant: Tenant | None = None) -> list[Inspected]:
     """What `inspect_credentials` finds, and topics of enrolled devices of which there is no certificate."""
-    devices = enrolled_by_tenant_and_topic(tenant)
+    devices = enrolled_by_tenant_and_topic(None if tenant is None else [tenant.pk])
     found = [_with_devices(each, devices) for each in inspect_credentials(within=within, tenant=tenant)]
     having = {(each.tenant.pk, each.name) for each in found if each.kind == Kind.APNS and each.tenant}
     return [*found, *_without_certificate({key: count for key, count in devices.items() if key not in having})]

@@ -2,6 +2,8 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,7 +14,8 @@ from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import AWAITING, CANCELLABLE
 from config.api.errors import NotFound
 from config.api.fields import parse_id
-from tenants.models import Tenant
+from tenants.models import ApnsCertificate, Tenant
+from tenants.selectors import list_apns_certificates
 
 
 def get_command_request(*, tenant: Tenant, request_id: str | uuid.UUID) -> CommandRequest:
@@ -106,12 +109,35 @@ def waiting_and_given(request: CommandRequest) -> tuple[int, int]:
 
 def enrolled_by_topic(tenant: Tenant) -> dict[str, int]:
     """How many devices can be woken under each push topic only."""
-    return {topic: count for (_, topic), count in enrolled_by_tenant_and_topic(tenant).items()}
+    return {topic: count for (_, topic), count in enrolled_by_tenant_and_topic([tenant.pk]).items()}
 
 
-def enrolled_by_tenant_and_topic(tenant: Tenant | None) -> dict[tuple[uuid.UUID, str], int]:
-    """The same, of this tenant or of all."""
+def enrolled_by_tenant_and_topic(tenant_ids: Collection[uuid.UUID] | None) -> dict[tuple[uuid.UUID, str], int]:
+    """The same, of these tenants or of all."""
     enabled = AppleEnrolment.objects.filter(channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False)
-    rows = enabled if tenant is None else enabled.filter(tenant=tenant)
+    rows = enabled if tenant_ids is None else enabled.filter(tenant_id__in=tenant_ids)
     counted = rows.values_list("tenant_id", "topic").annotate(Count("pk")).order_by()
     return {(tenant_id, topic): count for tenant_id, topic, count in counted}
+
+
+@dataclass(frozen=True)
+class PushTopic:
+    """A topic that a tenant's devices are woken under; without a certificate once that was deleted."""
+
+    topic: str
+    devices: int
+    certificate: ApnsCertificate | None  # the one that ends last
+    apple_id: str = ""
+
+
+def push_topics(tenant: Tenant) -> list[PushTopic]:
+    """What the tenant has to renew, the topic with most devices first."""
+    enrolled = enrolled_by_topic(tenant)
+    completed = list_apns_certificates(tenant, state=ApnsCertificate.State.COMPLETED)
+    latest = {row.topic: row for row in completed.order_by("cert_expiry_on")}
+    topics = {*latest, *(topic for topic in enrolled if topic)}
+    found = [
+        PushTopic(topic, enrolled.get(topic, 0), latest.get(topic), latest[topic].apple_id if topic in latest else "")
+        for topic in topics
+    ]
+    return sorted(found, key=lambda each: (-each.devices, each.topic))

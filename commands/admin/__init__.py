@@ -3,6 +3,6 @@
 Importing them registers them.
 """
 
-from commands.admin import devices, groups, requests, statuses
+from commands.admin import apns_certificates, devices, groups, requests, statuses
 
-__all__ = ["devices", "groups", "requests", "statuses"]
+__all__ = ["apns_certificates", "devices", "groups", "requests", "statuses"]

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.fields import empty
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -25,6 +24,7 @@ from unfold.widgets import (
 )
 
 from commands.catalogue import Command
+from tenants.admin.guide import FileField
 
 FILES = {("INSTALL_PROFILE", "profile"): ".mobileconfig"}  # arguments that are the base64 of a file, and its suffix
 YES_NO = [("", "–"), ("true", "yes"), ("false", "no")]
@@ -49,7 +49,7 @@ class ArgumentsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        given = {name: _given(value) for name, value in data.items() if value not in (None, "", [])}
+        given = {name: _given(value) for name, value in data.items() if value not in (None, "", b"", [])}
         if not self.errors:
             self._judge(given)
         return data
@@ -72,8 +72,8 @@ def form_field(command: str, name: str, field: "serializers.Field[Any, Any, Any,
     }
     if (command, name) in FILES:
         suffix = FILES[command, name]
-        widget = UnfoldAdminFileFieldWidget(attrs={"accept": suffix})
-        return forms.FileField(**{**common, "help_text": f"A {suffix} file", "initial": None}, widget=widget)
+        told = {**common, "help_text": f"A {suffix} file", "initial": None}
+        return FileField(**told, most=settings.API_MAX_BODY, accept=suffix)
     for kind, maker in MAKERS:
         if isinstance(field, kind):
             return maker(field, common)
@@ -138,7 +138,7 @@ MAKERS: tuple[tuple[type[Any] | tuple[type[Any], ...], Maker], ...] = (  # the f
 
 
 def _given(value: Any) -> Any:
-    return base64.b64encode(value.read()).decode() if isinstance(value, UploadedFile) else value
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def sentences(errors: Any) -> list[str]:

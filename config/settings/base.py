@@ -206,7 +206,8 @@ API_CACHE_COUNTS = True
 API_MAX_BODY = env.number("API_MAX_BODY", 10 * 1024 * 1024)  # bytes of a body
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a console form with more devices than a request takes is told so
-FILE_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY  # uploads hold secrets: none is ever written to a temporary file
+FILE_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY
+FILE_UPLOAD_HANDLERS = ["config.uploads.MemoryOnly"]  # uploads hold secrets: none is ever written to a temporary file
 
 # Secrets at rest ----------------------------------------------------------------------------------------------------
 ENCRYPTION_KEYS = env.secret("ENCRYPTION_KEYS", "dev:bXVzdGVyLWRldmVsb3BtZW50LWtleS0zMi1ieXRlcyE=")

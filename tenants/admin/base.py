@@ -10,7 +10,7 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import ForeignKey, Model, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import Form, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -77,9 +77,10 @@ def page_action(
     return decorate
 
 
-def list_button(description: str, *, icon: str = "") -> Callable[[F], F]:
-    """A button above a list, shown to operators; the method may be called by nobody else."""
-    decorate = unfold_action(description=description, icon=icon, permissions=["operate"])
+def list_button(description: str, *, role: Role = Role.OPERATOR, icon: str = "") -> Callable[[F], F]:
+    """A button above a list, shown to those who are this in some tenant; nobody else may call the method."""
+    permission = "administer" if role is Role.ADMIN else "operate"
+    decorate = unfold_action(description=description, icon=icon, permissions=[permission])
     return cast("Callable[[F], F]", decorate)
 
 
@@ -243,9 +244,19 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[type-arg]
             return HttpResponseRedirect(request.get_full_path())
 
     def confirm(
-        self, request: HttpRequest, obj: Model, *, title: str, sentences: list[str], button: str
+        self,
+        request: HttpRequest,
+        obj: Model,
+        *,
+        title: str,
+        sentences: list[str],
+        button: str,
+        form: Form | None = None,
     ) -> HttpResponse:
-        """The page that asks before something that cannot be undone; its button posts to the same address."""
+        """The page that asks before something that cannot be undone; its button posts to the same address.
+
+        `form`: with what was refused of it, and what may be consented to.
+        """
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -253,9 +264,11 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[type-arg]
             "title": title,
             "sentences": sentences,
             "button": button,
+            "form": form,
             "back": self.url_of(obj),
         }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        refused = form is not None and bool(form.errors)
+        return TemplateResponse(request, "admin/confirm.html", context, status=400 if refused else 200)
 
     def carry_out(self, request: HttpRequest, obj: Model, write: Callable[[], str]) -> HttpResponse:
         """Calls a service (`write` returns what to say) and goes back to the object's page."""

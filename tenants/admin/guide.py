@@ -16,17 +16,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from config.api.errors import ApplicationError, NeedsForce, NotFound
 from tenants.admin.base import ScopedAdmin
 from tenants.admin.display import Facts
 
 
+class FileInput(forms.FileInput):
+    """The browser's own. The theme's script writes the file's name into the first text field three levels up: here."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        shown = super().render(name, value, attrs, renderer)
+        return format_html('<div><input type="text" hidden disabled><div><div>{}</div></div></div>', shown)
+
+
 class FileField(forms.FileField):
     """A file of so many bytes at most, read at once: `cleaned_data` holds its bytes."""
 
     def __init__(self, *, most: int, accept: str, **options: Any) -> None:
-        super().__init__(widget=forms.FileInput(attrs={"class": "mu-file", "accept": accept}), **options)
+        super().__init__(widget=FileInput(attrs={"class": "mu-file", "accept": accept}), **options)
         self.most = most
 
     def clean(self, data: Any, initial: Any = None) -> Any:
@@ -37,22 +47,28 @@ class FileField(forms.FileField):
             raise forms.ValidationError(
                 f"The file has {filesizeformat(file.size)}; such a file has no more than {filesizeformat(self.most)}."
             )
-        return file.read()
+        try:
+            return file.read()
+        except ApplicationError as error:
+            raise forms.ValidationError(error.message) from None
 
 
 class GuideForm(forms.Form):
     """`refusal` is the mark of the last refusal if force would lift it: the value of the box to tick."""
 
-    refused_at: ClassVar[str | None] = "file"  # the field at which a service's refusal is shown; None: above all
+    refused_at: str | None = "file"  # the field at which a service's refusal is shown; None: above all
     consent: ClassVar[str] = ""  # what one says by ticking the box
     refusal = ""
 
     def refuse(self, error: ApplicationError) -> None:
-        self.add_error(self.refused_at, error.message)
+        self.add_error(self.refused_at, error.message[:1].upper() + error.message[1:])
         self.refusal = mark(error) if isinstance(error, NeedsForce) and self.consent else ""
 
     def consents_to(self, error: NeedsForce) -> bool:
         return bool(self.consent) and self.data.get("force") == mark(error)
+
+
+State = Literal["done", "now", "later"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Step:
 
     title: str
     sentences: Sequence[str] = ()
-    state: Literal["done", "now", "later"] = "later"
+    state: State = "later"
     form: GuideForm | None = None
     button: str = ""
     action_url: str = ""  # empty: this page
@@ -129,10 +145,10 @@ def guide_page(
     context = {
         **page.admin_site.each_context(request),
         "opts": page.opts,
-        "media": page.media,
+        "media": sum((step.form.media for step in steps if step.form), start=page.media),
         "title": title,
         "steps": steps,
-        "steps_title": steps_title,
+        "steps_title": steps_title or ("" if obj else title),
         "cards": cards,
         "notices": notices,
         **(page.object_context(request, obj) if obj is not None else {}),

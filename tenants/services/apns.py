@@ -20,6 +20,7 @@ from tenants.actors import Actor
 from tenants.models import ApnsCertificate, Tenant
 from tenants.push_certificates import PushCertificate, read_push_certificate
 from tenants.selectors import get_apns_certificate
+from tenants.services.push_requests import PushRequest, push_request, usable_vendor
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,15 @@ def _waiting_row(tenant: Tenant, key: rsa.RSAPrivateKey, actor: Actor) -> ApnsCe
 
 
 @transaction.atomic
+def download_push_request(*, certificate: ApnsCertificate, actor: Actor) -> PushRequest:
+    """What is uploaded to Apple, once more. BadRequest when the vendor's certificate cannot sign it."""
+    made = push_request(certificate.signing_request, usable_vendor())
+    details = {"vendor_signed": made.is_vendor_signed}
+    audit.record(actor=actor, action="apns_certificate.request_downloaded", subject=certificate, details=details)
+    return made
+
+
+@transaction.atomic
 def complete_apns_certificate(
     *,
     certificate: ApnsCertificate,
@@ -120,7 +130,7 @@ def delete_apns_certificate(
     if devices and not force and not _can_be_woken_without(row):
         raise NeedsForce(
             f"{_counted(devices)} enrolled under this certificate's topic {row.topic}, and no other valid certificate "
-            "can wake them. Complete a renewed one first, or repeat this with force=true: they will get no commands "
+            "can wake them. Complete a renewed one first. Deleted by force (force=true), they get no commands "
             "until a certificate of the same topic is there again, or until they enrol anew."
         )
     details = {"topic": row.topic, "devices": devices, "forced": force}
@@ -203,7 +213,8 @@ def _refuse_another_apple_id(row: ApnsCertificate, topic: str, apple_id: str, en
             f"invalid Apple ID: the certificate of this topic was made with {noted}, not with the one given. Only that "
             "Apple Account can renew it; under another one the topic would be lost. "
             f"{_counted(enrolled.get(topic, 0))} enrolled under it and would have to enrol again. "
-            "Give the Apple ID of the certificate, or force this one."
+            "Give the Apple ID of the certificate, or force this one.",
+            content={"apple_id": ["is not the one that the certificate was made with"]},
         )
 
 

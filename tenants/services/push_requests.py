@@ -18,6 +18,10 @@ class PushRequest:
     text: str
     is_vendor_signed: bool
 
+    @property
+    def file_name(self) -> str:
+        return f"Muster_Push_Certificate_Request.{'plist' if self.is_vendor_signed else 'csr'}"
+
 
 def configured_vendor() -> Vendor | None:
     """This installation's MDM vendor, None if it has none. UnusableVendor when its settings do not fit."""

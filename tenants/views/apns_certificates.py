@@ -63,13 +63,12 @@ class ApnsCertificateViewSet(ApiViewSet):
         vendor = usable_vendor()
         row = create_apns_certificate(tenant=caller.tenant, actor=caller.actor)
         made = push_request(row.signing_request, vendor)
-        kind, ending = ("vendor-signed", "plist") if made.is_vendor_signed else ("unsigned", "csr")
         return text_file(
             made.text,
-            name=f"Muster_Push_Certificate_Request.{ending}",
+            name=made.file_name,
             request=request,
             resource_id=row.pk,
-            headers={"X-Push-Certificate-Request": kind},
+            headers={"X-Push-Certificate-Request": "vendor-signed" if made.is_vendor_signed else "unsigned"},
         )
 
     @operation(
