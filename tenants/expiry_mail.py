@@ -39,13 +39,13 @@ STEPS = {
         "Upload the request there, download the certificate, and upload it on the page in the console.",
     ),
     Kind.DEP: (
-        "Sign in to Apple Business Manager (https://business.apple.com), or Apple School Manager, and open the same "
+        "Sign in to Apple Business Manager (https://business.apple.com) or Apple School Manager, and open the same "
         "MDM server as the last time in its settings.",
         "Download a new server token there. It ends the one before: go on with the next step at once.",
         "Upload the file (.p7m) on the page of the token in the console.",
     ),
     Kind.VPP: (
-        "Sign in to Apple Business Manager (https://business.apple.com), or Apple School Manager, and find the content "
+        "Sign in to Apple Business Manager (https://business.apple.com) or Apple School Manager, and find the content "
         "tokens in its settings, under Payments and Billing.",
         "Download the token of the same location.",
         "Upload the file (.vpptoken) in the console, where the VPP tokens are.",

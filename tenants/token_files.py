@@ -8,7 +8,6 @@ DEP: `.p7m`, see `tenants.crypto.smime`; JSON with `consumer_key`, `consumer_sec
 import base64
 import datetime as dt
 import hashlib
-import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +21,10 @@ from config.api.errors import BadRequest
 from tenants.crypto import smime
 from tenants.crypto.cms import AnotherRecipientError, CmsError, UnsupportedAlgorithmError, decrypt_enveloped
 from tenants.file_kinds import DEP_TOKEN, LARGEST_TEXT, VPP_TOKEN, json_in_base64, kind_of
+from tenants.texts import CONTROL
 
 DEP_SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_secret")
 LONGEST_FIELD = 4096
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # line ends, for instance, which would end up in headers
 DEP_REFUSED = "invalid DEP token"
 VPP_REFUSED = "invalid VPP token"
 DEP_ADVICE = "Upload the .p7m file that Apple Business Manager gives for this record's public key."
@@ -104,7 +103,7 @@ def read_vpp_token(file: bytes) -> VppCredentials:
 
 def _text(document: dict[str, Any], name: str, refused: str) -> str:
     value = document.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_FIELD or _CONTROL.search(value):
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_FIELD or CONTROL.search(value):
         raise BadRequest(f"{refused}: its field {name} is missing or is not a text.")
     return value
 

@@ -21,6 +21,7 @@ from tenants.models import ApnsCertificate, Tenant
 from tenants.push_certificates import PushCertificate, read_push_certificate
 from tenants.selectors import get_apns_certificate
 from tenants.services.push_requests import PushRequest, push_request, usable_vendor
+from tenants.texts import require_one_line
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +100,7 @@ def complete_apns_certificate(
     Also when topic or Apple ID are not those of the tenant's devices, unless forced. A completed row takes the same
     file again, which changes nothing, and a newer certificate of its key and topic.
     """
+    require_one_line(apple_id=apple_id)
     row = _locked(certificate)
     signed = read_push_certificate(file, _public_bytes(row))
     if row.state == State.COMPLETED:

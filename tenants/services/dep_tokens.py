@@ -14,6 +14,7 @@ from config.api.errors import NeedsForce, NotFound
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import DepToken, Tenant
+from tenants.texts import require_one_line
 from tenants.token_files import DEP_REFUSED, DepCredentials, read_dep_token
 
 KEY_LIFE = dt.timedelta(days=3650)  # Apple asks for no end; the token itself lasts a year
@@ -61,6 +62,7 @@ def complete_dep_token(*, token: DepToken, file: bytes, token_name: str, actor: 
     BadRequest when it cannot be read with this record's key or has expired. Also, unless forced, when it comes from
     another server at Apple than the one before it, is older than one that is stored, or is another tenant's.
     """
+    require_one_line(token_name=token_name)
     row = _locked(token)
     renewal = row.state == DepToken.State.COMPLETED
     key = serialization.load_pem_private_key(row.private_key, password=None)

@@ -7,7 +7,7 @@ import pytest
 from tenants.models import ApnsCertificate, DepToken, Tenant, VppToken
 from tests.api.seed import DEP_TOKENS, VPP_TOKENS
 from tests.conftest import ApiClient
-from tests.factories.apns_certificates import upload, waiting_certificate
+from tests.factories.apns_certificates import push_certificate, upload, waiting_certificate
 from tests.factories.apple_tokens import DepTokenFactory, form, p7m, vpptoken
 
 APNS = "/api/tenant/v0/apnscertificates/"
@@ -50,3 +50,18 @@ def test_no_charset_of_a_form_breaks_it(admin_api: ApiClient, tenant: Tenant, ch
 
         assert response.status_code == 400, (path, response.content)
     assert not VppToken.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "a\r\nBcc: b", "\x1b[31m", "a\x85b"], ids=repr)
+def test_a_name_is_one_line(admin_api: ApiClient, tenant: Tenant, text: str) -> None:
+    apns, dep = waiting_certificate(tenant), DepTokenFactory(tenant)
+    sent = upload(push_certificate(), apple_id=text)
+
+    answers = [
+        admin_api.put(f"{APNS}{apns.pk}/", sent.body, content_type=sent.content_type),
+        admin_api.put(f"{DEP_TOKENS}{dep.pk}/", **form(file=p7m(), token_name=text)),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [set(answer.json()["content"]) for answer in answers] == [{"apple_id"}, {"token_name"}]
+    assert {each.state for each in (ApnsCertificate.objects.get(), DepToken.objects.get())} == {"CSR_GENERATED"}
