@@ -4,6 +4,7 @@ Names come from uploaded files and from people: in subject and text they are one
 """
 
 import hashlib
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,16 +40,16 @@ STEPS = {
         "Upload the request there, download the certificate, and upload it on the page in the console.",
     ),
     Kind.DEP: (
-        "Sign in to Apple Business Manager (https://business.apple.com) or Apple School Manager, and open the same "
-        "MDM server as the last time in its settings.",
+        "Sign in at https://business.apple.com (schools: https://school.apple.com) and open the same MDM server as the "
+        "last time in its settings.",
         "Download a new server token there. It ends the one before: go on with the next step at once.",
         "Upload the file (.p7m) on the page of the token in the console.",
     ),
     Kind.VPP: (
-        "Sign in to Apple Business Manager (https://business.apple.com) or Apple School Manager, and find the content "
-        "tokens in its settings, under Payments and Billing.",
+        "Sign in at https://business.apple.com (schools: https://school.apple.com) and find the content tokens in its "
+        "settings, under Payments and Billing.",
         "Download the token of the same location.",
-        "Upload the file (.vpptoken) in the console, where the VPP tokens are.",
+        "Upload the file (.vpptoken) on the page of the token in the console.",
     ),
     Kind.VENDOR: (
         "Renew the MDM vendor certificate in Apple's developer programme.",
@@ -97,13 +98,24 @@ def _item(credential: Credential) -> dict[str, Any]:
     page = PAGES.get(credential.kind)
     url = reverse(f"admin:tenants_{page}_change", args=[credential.object_id]) if page else ""
     return {
-        "title": f"{credential.kind.label} {flat(credential.name)}",
+        "title": f'{credential.kind.label} "{flat(credential.name)}"',
         "when": _when(credential),
         "date": f"{credential.expires_at:%Y-%m-%d %H:%M} UTC",
         "consequence": CONSEQUENCES[credential.kind],
+        "wrapped_consequence": _wrapped(CONSEQUENCES[credential.kind]),
         "steps": STEPS[credential.kind],
+        "numbered_steps": _numbered(STEPS[credential.kind]),
         "url": settings.BASE_URL + url if url else "",
     }
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """Lines that every mail program shows as they are; addresses stay whole."""
+    return textwrap.fill(text, 76, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _numbered(steps: Sequence[str]) -> list[str]:
+    return [_wrapped(f"{number}. {step}", "   ") for number, step in enumerate(steps, 1)]
 
 
 def _summary(credentials: Sequence[Credential]) -> str:

@@ -72,6 +72,7 @@ SECTIONS = (
             ("Tenants", "domain", "tenants.Tenant"),
             ("Memberships", "group", "tenants.Membership"),
             ("Contacts", "contact_mail", "tenants.TenantContact"),
+            ("Expiry warnings", "event_busy", "tenants.ExpiryWarning"),
             ("API tokens", "key", "tenants.ApiToken"),
             ("APNs certificates", "verified_user", "tenants.ApnsCertificate"),
             ("DEP tokens", "devices_other", "tenants.DepToken"),

@@ -1,7 +1,8 @@
 """Contacts: who is written to before something of a tenant ends."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,8 +20,17 @@ from tenants.services.contacts import add_contact, remove_contact
 WITHOUT = "They hear no more of what expires. Without any contact, the tenant's console admins do."
 
 
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        help_texts: ClassVar = {
+            "email": "Is written to 60, 30, 14, 7 and 1 days before a certificate or a token of the tenant expires.",
+            "name": "For people; only the address is written to.",
+        }
+
+
 @admin.register(TenantContact)
 class TenantContactAdmin(ScopedAdmin):
+    form = ContactForm
     add_role = Role.ADMIN
     list_display = ("email", "name", "tenant", "created_by", "added")
     list_select_related = ("tenant",)

@@ -17,7 +17,7 @@ from tenants.clients import mail
 from tenants.clients.mail import MailNotSent
 from tenants.credentials import Credential, credentials_in_use
 from tenants.expiry_mail import expiry_message, flat
-from tenants.models import ExpiryWarning, Tenant
+from tenants.models import ExpiryWarning
 from tenants.selectors import recipients_of
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ URGENT = 7  # days from which a warning is an error
 REPLACED = "replaced or deleted before it was sent"
 NOT_SET_UP = "e-mail is not set up (EMAIL_HOST)"
 NO_ADDRESS = "no address: the tenant has no contact, and none of its admins has an e-mail address"
+NO_SUPERUSER = "no address: no superuser has an e-mail address"
 Key = tuple[str, str, dt.datetime]
 
 
@@ -117,19 +118,22 @@ def _mail(tenant_id: uuid.UUID | None, claimed: list[ExpiryWarning]) -> None:
     credentials = _in_use(tenant_id)
     current = [row for row in claimed if _key(row) in credentials]
     _close([row for row in claimed if _key(row) not in credentials], REPLACED)
-    if not current:
-        return
-    tenant = Tenant.objects.get(pk=tenant_id) if tenant_id else None
+    if current:
+        told = {_key(row): credentials[_key(row)] for row in current}  # two steps of one credential: told once
+        _close(current, _send(list(told.values()), [row.pk for row in current]))
+
+
+def _send(credentials: list[Credential], warnings: list[int]) -> str:
+    """What became of it."""
+    tenant = credentials[0].tenant
     addresses = recipients_of(tenant)
-    if not addresses or not mail.is_set_up():
-        _close(current, NO_ADDRESS if mail.is_set_up() else NOT_SET_UP)
-        return
-    told = {_key(row): credentials[_key(row)] for row in current}  # two steps of one credential: told once
-    message = expiry_message(
-        tenant=tenant, credentials=list(told.values()), addresses=addresses, warnings=[row.pk for row in current]
-    )
+    if not mail.is_set_up():
+        return NOT_SET_UP
+    if not addresses:
+        return NO_ADDRESS if tenant else NO_SUPERUSER
+    message = expiry_message(tenant=tenant, credentials=credentials, addresses=addresses, warnings=warnings)
     refused = mail.send(message)
-    _close(current, _outcome(len(addresses) - len(refused), len(refused)))
+    return _outcome(len(addresses) - len(refused), len(refused))
 
 
 def _in_use(tenant_id: uuid.UUID | None) -> dict[Key, Credential]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceGroup
 from onboarding.models import EnrolmentProfile
-from tenants.models import ApnsCertificate, Membership, Role, Tenant, TenantContact
+from tenants.models import ApnsCertificate, ExpiryWarning, Membership, Role, Tenant, TenantContact
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
@@ -75,5 +75,13 @@ class Furnished:
         self.vpp_token = VppTokenFactory(tenant)
         self.contact = TenantContact.objects.create(
             tenant=tenant, name=f"{word} person", email=f"person@{tenant.pk}.example"
+        )
+        self.warning = ExpiryWarning.objects.create(
+            tenant=tenant,
+            kind="vpp_token",
+            object_id=str(self.vpp_token.pk),
+            name=f"{word} Org",
+            expires_at=self.vpp_token.token_expiry_on,
+            days=30,
         )
         self.link = EnrolmentProfile.objects.create(tenant=tenant, name=f"{word} link")

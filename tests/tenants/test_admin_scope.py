@@ -11,6 +11,7 @@ from tests.factories.tenants import UserFactory
 VIEWED = ["devices/device", "devices/devicegroup", "commands/commandrequest", "commands/commandstatus"]
 VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "tenants/deptoken", "tenants/vpptoken"]
 VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
+VIEWED += ["tenants/expirywarning"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -101,6 +102,7 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"tenants/deptoken/{other.dep_token.pk}/change/",
         f"tenants/vpptoken/{other.vpp_token.pk}/change/",
         f"tenants/tenantcontact/{other.contact.pk}/change/",
+        f"tenants/expirywarning/{other.warning.pk}/change/",
         f"devices/device/{other.device.pk}/change/",
         f"devices/devicegroup/{other.group.pk}/change/",
         f"commands/commandrequest/{other.request.pk}/change/",

@@ -93,7 +93,9 @@ def test_the_message_says_when_it_ends_what_happens_then_and_what_to_do(tenant: 
         assert "with the same Apple Account as the last time" in text
         assert page in text
         assert "http://testserver/admin/tenants/tenantcontact/" in text
-    assert max(len(line) for line in mail.text.splitlines()) < 120
+    assert "\n1. Open the page" in mail.text
+    assert "\n   its renewal.\n2. Sign in at https://identity.apple.com/pushcert" in mail.text
+    assert [line for line in mail.text.splitlines() if len(line) > 80 and "http" not in line] == []
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert mail.message["From"] == "Muster <muster@here.example>"
 
@@ -153,6 +155,15 @@ def test_without_any_address_the_outcome_says_so(
     assert server.mails == []
     assert outcomes(tenant)[0].startswith("no address")
     assert events(caplog, "expiry_mail_done")[0]["outcome"].startswith("no address")
+
+
+def test_without_any_superusers_address_the_outcome_says_so(server: MailServer, settings: Settings, db: None) -> None:
+    soon = timezone.now() + dt.timedelta(days=5)
+    settings.MDM_VENDOR_CERTIFICATE = pem(identity("Vendor", not_after=soon).certificate)
+
+    warn_of_expiry.delay()
+
+    assert (server.mails, outcomes(None)) == ([], ["no address: no superuser has an e-mail address"])
 
 
 @pytest.mark.usefixtures("contacts")
