@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
     heads: list[str] = []
     results: dict[str, list[Took]] = {}
     for devices, statuses in _sizes(options):
-        _grow(tenant, groups, devices, statuses)
+        grow(tenant, groups, devices, statuses)
         heads.append(f"{devices:,} devices, {statuses:,} statuses")
         for case in _cases(tenant, groups[1].pk, statuses):
             results.setdefault(case.name, []).append(_measure(caller, case, options.rounds))
@@ -124,7 +124,7 @@ def _row(name: str, took: list[Took]) -> list[object]:
     return [name, took[-1].queries, *[each.count for each in took], *figures, took[-1].first / took[0].first]
 
 
-def _grow(tenant: Tenant, groups: list[Any], devices: int, statuses: int) -> None:
+def grow(tenant: Tenant, groups: list[Any], devices: int, statuses: int) -> None:
     """Up to so many devices and statuses."""
     there = Device.objects.filter(tenant=tenant).count()
     if there < devices:
@@ -181,7 +181,7 @@ def _cases(tenant: Tenant, group: object, rows: int) -> list[Case]:
 def _measure(caller: Caller, case: Case, rounds: int) -> Took:
     query = {"limit": PAGE, **case.query}
     answer = caller.get(case.path, query)
-    queries = _count_queries(lambda: caller.get(case.path, query))
+    queries = count_queries(lambda: caller.get(case.path, query))
     first = min(_timed(lambda: caller.get(case.path, query), forget=True) for _ in range(rounds))
     _timed(lambda: caller.get(case.path, query))  # so that the count is remembered
     again = min(_timed(lambda: caller.get(case.path, query)) for _ in range(rounds if first > SLOW else 3 * rounds))
@@ -196,7 +196,7 @@ def _timed(call: Callable[[], object], *, forget: bool = False) -> float:
     return time.perf_counter() - began
 
 
-def _count_queries(call: Callable[[], object]) -> int:
+def count_queries(call: Callable[[], object]) -> int:
     """Of a request with nothing remembered."""
     settings.API_CACHE_COUNTS = False
     count = 0

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from config import health
+from config import health, metrics
 from config.api import documentation
 from config.api.exception_handler import unknown_route
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sys/health", health.health, name="health"),
     path("sys/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/schema/", documentation.schema, name="schema"),
     path("api/docs/", documentation.swagger_ui, name="swagger-ui"),
     path("api/docs/redoc/", documentation.redoc, name="redoc"),

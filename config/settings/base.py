@@ -209,6 +209,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a console form with more devices than 
 FILE_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY
 FILE_UPLOAD_HANDLERS = ["config.uploads.MemoryOnly"]  # uploads hold secrets: none is ever written to a temporary file
 
+# Metrics ------------------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.secret("METRICS_TOKEN")  # empty: only callers on this machine
+METRICS_COLLECTORS = [f"{room}.metrics.collect" for room in ("config", "tenants", "devices", "commands")]
+
 # Secrets at rest ----------------------------------------------------------------------------------------------------
 ENCRYPTION_KEYS = env.secret("ENCRYPTION_KEYS", "dev:bXVzdGVyLWRldmVsb3BtZW50LWtleS0zMi1ieXRlcyE=")
 

@@ -13,12 +13,16 @@ SHARED_PROCESSORS: list[structlog.typing.Processor] = [
 ]
 
 
+PROBES = ("/sys/", "/metrics")
+
+
 class WithoutNoise(logging.Filter):
     """Drops what repeats without telling anything: the start of a request (its end is logged), and probes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         event = record.msg if isinstance(record.msg, dict) else {}
-        return event.get("event") != "request_started" and " /sys/" not in str(event.get("request", ""))
+        request = str(event.get("request", ""))
+        return event.get("event") != "request_started" and not any(f" {path}" in request for path in PROBES)
 
 
 def logging_config(*, level: str, json: bool) -> dict[str, object]:

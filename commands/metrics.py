@@ -1,0 +1,66 @@
+"""Figures of the queue and of waking devices, for /metrics."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from commands.models import AppleEnrolment, CommandStatus
+from commands.models.status import OPEN
+from tenants.models import Tenant
+
+TENANT = ("tenant", "tenant_id")
+Names = dict[uuid.UUID, tuple[str, str]]
+OVERDUE = dt.timedelta(minutes=1)  # a worker looks every 10 seconds
+
+
+def collect() -> Iterator[Metric]:
+    names = {pk: (name, str(pk)) for pk, name in Tenant.objects.values_list("pk", "name")}
+    yield _waiting(names)
+    yield from _enrolments(names)
+    yield from _wakes(names)
+
+
+def _waiting(names: Names) -> Metric:
+    """By the index of tenants and states: ended rows, which are most, are not looked at."""
+    waiting = GaugeMetricFamily(
+        "muster_commands_waiting", "Rows of commands that have not ended, by state.", labels=(*TENANT, "state")
+    )
+    rows = CommandStatus.objects.filter(tenant_id__in=list(names), state__in=OPEN).order_by()
+    for tenant_id, state, count in rows.values_list("tenant", "state").annotate(total=Count("*")):
+        waiting.add_metric((*names[tenant_id], state), count)
+    return waiting
+
+
+def _enrolments(names: Names) -> Iterator[Metric]:
+    enrolled = GaugeMetricFamily("muster_apple_devices_enrolled", "Apple devices that are enrolled.", labels=TENANT)
+    dead = GaugeMetricFamily(
+        "muster_apple_devices_unreachable", "Of them, those whose push token is dead.", labels=TENANT
+    )
+    rows = AppleEnrolment.objects.filter(channel=AppleEnrolment.Channel.DEVICE, enabled_at__isnull=False).order_by()
+    is_dead = Count("pk", filter=Q(push_token_dead_at__isnull=False))
+    for tenant_id, count, of_them in rows.values_list("tenant").annotate(total=Count("*"), dead=is_dead):
+        enrolled.add_metric(names.get(tenant_id, ("", str(tenant_id))), count)
+        dead.add_metric(names.get(tenant_id, ("", str(tenant_id))), of_them)
+    yield from (enrolled, dead)
+
+
+def _wakes(names: Names) -> Iterator[Metric]:
+    overdue = GaugeMetricFamily(
+        "muster_wakes_overdue", "Devices that should have been pushed a minute ago and were not.", labels=TENANT
+    )
+    oldest = GaugeMetricFamily(
+        "muster_wakes_overdue_oldest_timestamp_seconds", "Since when the first of them waits.", labels=TENANT
+    )
+    due = AppleEnrolment.objects.filter(wake_at__lte=timezone.now() - OVERDUE, enabled_at__isnull=False).order_by()
+    mine = due.filter(channel=AppleEnrolment.Channel.DEVICE)
+    found = {row[0]: row[1:] for row in mine.values_list("tenant").annotate(total=Count("*"), since=Min("wake_at"))}
+    for tenant_id, labels in names.items():
+        count, since = found.get(tenant_id, (0, None))
+        overdue.add_metric(labels, count)
+        if since is not None:
+            oldest.add_metric(labels, since.timestamp())
+    yield from (overdue, oldest)
