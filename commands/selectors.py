@@ -122,22 +122,18 @@ def enrolled_by_tenant_and_topic(tenant_ids: Collection[uuid.UUID] | None) -> di
 
 @dataclass(frozen=True)
 class PushTopic:
-    """A topic that a tenant's devices are woken under; without a certificate once that was deleted."""
+    """A topic that a tenant's devices are woken under; its Apple ID is not known once its certificates are deleted."""
 
     topic: str
     devices: int
-    certificate: ApnsCertificate | None  # the one that ends last
-    apple_id: str = ""
+    apple_id: str  # of the certificate that ends last
 
 
 def push_topics(tenant: Tenant) -> list[PushTopic]:
     """What the tenant has to renew, the topic with most devices first."""
     enrolled = enrolled_by_topic(tenant)
     completed = list_apns_certificates(tenant, state=ApnsCertificate.State.COMPLETED)
-    latest = {row.topic: row for row in completed.order_by("cert_expiry_on")}
-    topics = {*latest, *(topic for topic in enrolled if topic)}
-    found = [
-        PushTopic(topic, enrolled.get(topic, 0), latest.get(topic), latest[topic].apple_id if topic in latest else "")
-        for topic in topics
-    ]
+    noted = dict(completed.order_by("cert_expiry_on").values_list("topic", "apple_id"))
+    topics = {*noted, *(topic for topic in enrolled if topic)}
+    found = [PushTopic(topic, enrolled.get(topic, 0), noted.get(topic, "")) for topic in topics]
     return sorted(found, key=lambda each: (-each.devices, each.topic))

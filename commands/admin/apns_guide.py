@@ -164,10 +164,18 @@ def completed_steps(
     )
     return [
         Step("Request made", file_sentences(), "done", download=("Download it", download) if form else None),
-        Step("Signed by Apple", [format_html("At {}, with {}.", PORTAL, display.code(row.apple_id))], "done"),
+        Step(
+            "Signed by Apple",
+            [format_html("At {}, with the Apple Account {}.", PORTAL, _account(row.apple_id))],
+            "done",
+        ),
         Step("Uploaded", [again] if form else [], "done", form=form, button="Upload again"),
         _renewal(row, newer) if newer else _to_renew(row, renew, is_time),
     ]
+
+
+def _account(apple_id: str) -> SafeString:
+    return display.code(apple_id) if apple_id else SafeString("that it was made with, which is not known here")
 
 
 def _renewal(row: ApnsCertificate, newer: ApnsCertificate) -> Step:
@@ -181,9 +189,10 @@ def _to_renew(row: ApnsCertificate, renew: str, is_time: bool) -> Step:
     assert row.cert_expiry_on is not None  # a completed certificate has one
     sentences = [
         format_html(
-            "Renew it before {}: make a new request here, and press <b>Renew</b> at Apple's portal, signed in as {}.",
+            "Renew it before {}: make a new request here, and press <b>Renew</b> at Apple's portal, signed in with the "
+            "Apple Account {}.",
             f"{row.cert_expiry_on:%Y-%m-%d}",
-            display.code(row.apple_id),
+            _account(row.apple_id),
         ),
         "The renewed certificate keeps the topic. Devices notice nothing, and running workers use it at once.",
     ]

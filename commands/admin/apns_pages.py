@@ -153,14 +153,16 @@ def _download_url(row: ApnsCertificate) -> str:
     return reverse("admin:tenants_apnscertificate_download", args=[row.pk])
 
 
-def deletion(row: ApnsCertificate) -> tuple[str, list[str]]:
+def deletion(row: Any) -> tuple[str, list[str]]:
     """Title and sentences of the page that asks first."""
     if row.state != State.COMPLETED:
         lost = "Its key is deleted with it: a certificate that Apple makes of this request can then not be used."
         return "Delete this request?", [lost]
     devices = enrolled_by_topic(row.tenant).get(row.topic, 0)
     lost = "Its key is deleted with it, so this very certificate cannot be uploaded again. This cannot be undone."
-    return f"Delete the certificate {row.topic}?", [f"Its topic has {counted(devices)}.", lost]
+    known = f"Its topic has {counted(devices)}."
+    noticed = " A newer certificate of the same topic is in use, so they notice nothing." if row.replaced else ""
+    return f"Delete the certificate {row.topic}?", [known + noticed, lost]
 
 
 # A new one ----------------------------------------------------------------------------------------------------------

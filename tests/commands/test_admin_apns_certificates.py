@@ -364,6 +364,17 @@ def test_a_request_is_deleted_after_asking(admin_browser: Client, waiting: ApnsC
     assert AuditEvent.objects.get(action="apns_certificate.deleted").actor_kind == "console"
 
 
+def test_a_replaced_one_goes_without_a_tick(admin_browser: Client, tenant: Tenant) -> None:
+    old = apns_certificate(tenant, topic=TOPIC, days=100)
+    apns_certificate(tenant, topic=TOPIC)
+    enrolled(tenant, 1)
+    assert "so they notice nothing" in text(admin_browser.get(url(old, "remove")))
+
+    admin_browser.post(url(old, "remove"))
+
+    assert not ApnsCertificate.objects.filter(pk=old.pk).exists()
+
+
 def test_one_that_devices_depend_on_is_deleted_only_by_a_tick(admin_browser: Client, tenant: Tenant) -> None:
     row = apns_certificate(tenant, topic=TOPIC)
     enrolled(tenant, 2)

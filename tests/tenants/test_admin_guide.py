@@ -1,5 +1,6 @@
 """What guided pages share: files, refusals, and consent to them."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
 
 from config.api.errors import BadRequest, NeedsForce, NotFound
+from config.uploads import LeftOut
 from tenants.admin.guide import FileField, GuideForm, Step, mark, submitted
 
 LOSES = NeedsForce("12 devices would have to enrol again.")
@@ -52,6 +54,14 @@ def test_no_file_or_a_large_one_is_said_at_the_field(file: bytes | None, words: 
 
     assert submitted(upload, service()) is None
     assert words in upload.errors["file"][0]
+
+
+def test_a_file_of_a_body_that_was_too_large_is_said_at_the_field() -> None:
+    left_out = LeftOut(BytesIO(), "file", "a.pem", "text/plain", 5, None)
+    upload = Upload(QueryDict(), MultiValueDict({"file": [left_out]}))
+
+    assert submitted(upload, service()) is None
+    assert upload.errors["file"] == ["The file is too large to be taken."]
 
 
 def test_a_refusal_is_said_at_the_field_and_offers_no_force() -> None:

@@ -280,6 +280,7 @@ def test_another_apple_id_is_refused_with_the_number_of_devices_unless_forced(
 
     assert refused.status_code == 400
     assert f"was made with {APPLE_ID}" in refused.json()["message"]
+    assert list(refused.json()["content"]) == ["apple_id"]
     assert "1 device is enrolled" in refused.json()["message"]
     assert put(admin_api, renewal, file, apple_id="somebody@example.org", force="true").status_code == 200
 
