@@ -7,13 +7,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
 from tenants.actors import console_actor
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, user_of
 from tenants.models import Membership, Role, Tenant
-from tenants.services.tenants import create_tenant, update_tenant
+from tenants.services.tenants import DEFAULT_COUNTRY, create_tenant, update_tenant
 from tenants.zones import zone_names
 
 
@@ -28,6 +28,17 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=UnfoldAdminSelect2Widget,
         help_text="Zone of schedules whose device names none.",
     )
+    store_country = forms.CharField(
+        required=False,
+        initial=DEFAULT_COUNTRY,
+        max_length=2,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Country of Apple's store in which apps are looked up: two letters, such as us or de (ISO 3166-1).",
+    )
+
+    def clean_store_country(self) -> str:
+        """Left empty, it stays what it is."""
+        return str(self.cleaned_data["store_country"]).strip().lower() or self.instance.store_country
 
 
 @admin.register(Tenant)
@@ -35,7 +46,7 @@ class TenantAdmin(ScopedAdmin):
     tenant_field = "id"
     change_role = Role.ADMIN
     form = TenantForm
-    list_display = ("name", "id", "time_zone", "created")
+    list_display = ("name", "id", "time_zone", "store_country", "created")
     search_fields = ("name", "id")
     readonly_fields = ("id", "members", "created_at")
 
@@ -46,14 +57,16 @@ class TenantAdmin(ScopedAdmin):
         return super().get_queryset(request).order_by("name")
 
     def get_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[Any]:
-        return ["name", "time_zone", "id", "members", "created_at"] if obj else ["name", "time_zone"]
+        told = ["name", "time_zone", "store_country"]
+        return [*told, "id", "members", "created_at"] if obj else told
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
-        actor, name, zone = console_actor(request), obj.name, obj.time_zone
+        told = {"name": obj.name, "time_zone": obj.time_zone, "store_country": obj.store_country}
+        actor = console_actor(request)
         if change:
-            saved = update_tenant(tenant=obj, name=name, time_zone=zone, actor=actor)
+            saved = update_tenant(tenant=obj, **told, actor=actor)
         else:
-            saved = create_tenant(tenant_id=obj.pk, name=name, time_zone=zone, actor=actor)
+            saved = create_tenant(tenant_id=obj.pk, **told, actor=actor)
         obj.__dict__.update(saved.__dict__)
 
     @admin.display(description="created", ordering="created_at")

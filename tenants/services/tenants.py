@@ -14,11 +14,22 @@ from tenants.models import Membership, Role, Tenant
 from tenants.services.authority import create_device_authority
 from tenants.zones import require_zone
 
+DEFAULT_COUNTRY = "us"  # of Apple's store
+
 
 @transaction.atomic
-def create_tenant(*, name: str, actor: Actor, tenant_id: uuid.UUID | None = None, time_zone: str = "UTC") -> Tenant:
-    """A tenant with its device authority. BadRequest if the name or the id is taken, or the zone is unknown."""
-    tenant = Tenant(id=tenant_id or uuid.uuid4(), name=name, time_zone=time_zone)
+def create_tenant(
+    *,
+    name: str,
+    actor: Actor,
+    tenant_id: uuid.UUID | None = None,
+    time_zone: str = "UTC",
+    store_country: str = DEFAULT_COUNTRY,
+) -> Tenant:
+    """A tenant with its device authority. BadRequest if the name or the id is taken, the zone unknown, …"""
+    tenant = Tenant(
+        id=tenant_id or uuid.uuid4(), name=name, time_zone=time_zone, store_country=store_country.strip().lower()
+    )
     _check(tenant)
     tenant.save(force_insert=True)
     create_device_authority(tenant=tenant)
@@ -27,10 +38,15 @@ def create_tenant(*, name: str, actor: Actor, tenant_id: uuid.UUID | None = None
 
 
 @transaction.atomic
-def update_tenant(*, tenant: Tenant, actor: Actor, name: str, time_zone: str) -> Tenant:
-    """BadRequest if the name is taken or the zone is unknown. Without a difference nothing is written."""
+def update_tenant(*, tenant: Tenant, actor: Actor, name: str, time_zone: str, store_country: str) -> Tenant:
+    """BadRequest if the name is taken, the zone unknown or the country none. Without a difference nothing is written.
+
+    Apps that are known from the store of another country are asked for in the new one as they get old, or are looked
+    up.
+    """
     row = Tenant.objects.select_for_update().get(pk=tenant.pk)
-    changes = _changes(row, {"name": name, "time_zone": time_zone})
+    wanted = {"name": name, "time_zone": time_zone, "store_country": store_country.strip().lower()}
+    changes = _changes(row, wanted)
     if changes:
         _check(row)
         row.save(update_fields=list(changes))

@@ -40,6 +40,19 @@ def test_members_create_no_tenants_but_admins_rename_theirs(tenant: Tenant) -> N
     assert AuditEvent.objects.get(action="tenant.changed").details == {"name": "Renamed"}
 
 
+def test_the_country_of_the_store_is_part_of_the_form(tenant: Tenant) -> None:
+    client, page = member(tenant, Role.ADMIN), f"{TENANTS}{tenant.pk}/change/"
+    form = {"name": "Ours", "time_zone": "UTC"}
+
+    assert client.post(page, {**form, "store_country": "Jp"}).status_code == 302
+    assert client.post(page, {**form, "store_country": "12"}).status_code == 200
+    assert client.post(page, form).status_code == 302
+
+    assert Tenant.objects.get().store_country == "jp"
+    assert AuditEvent.objects.get(action="tenant.changed").details == {"store_country": "jp"}
+    assert 'value="jp"' in client.get(page).content.decode()
+
+
 def test_a_superuser_makes_changes_and_ends_memberships(tenant: Tenant) -> None:
     user, client = UserFactory(username="jo"), superuser()
 

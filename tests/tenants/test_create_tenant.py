@@ -1,4 +1,4 @@
-"""manage.py create_tenant NAME [--id UUID]"""
+"""manage.py create_tenant NAME [--id UUID] [--store-country CC]"""
 
 import uuid
 from io import StringIO
@@ -21,7 +21,11 @@ def create(*arguments: str) -> str:
 def test_prints_the_id_of_the_tenant_it_made() -> None:
     tenant = Tenant.objects.get(pk=create("Shops"))
 
-    assert (tenant.name, tenant.time_zone) == ("Shops", "UTC")
+    assert (tenant.name, tenant.time_zone, tenant.store_country) == ("Shops", "UTC", "us")
+
+
+def test_takes_the_country_of_its_store() -> None:
+    assert Tenant.objects.get(pk=create("Shops", "--store-country", "DE")).store_country == "de"
 
 
 def test_takes_the_id_it_is_given() -> None:
@@ -58,6 +62,8 @@ def test_the_audit_log_says_who_made_it() -> None:
         (["x" * 129], "at most 128 characters"),
         (["New", "--id", "nonsense"], "invalid UUID value"),
         ([], "required: name"),
+        (["New", "--store-country", "deu"], "Two lower-case letters|at most 2 characters"),
+        (["New", "--store-country", "1!"], "Two lower-case letters"),
     ],
     ids=str,
 )
