@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/docs/redoc/", documentation.redoc, name="redoc"),
     path("", include("tenants.urls")),
     path("", include("devices.urls")),
+    path("", include("apps_domain.urls")),
     path("", include("commands.urls")),
     re_path(r"^api(?:/|$)", unknown_route),
 ]

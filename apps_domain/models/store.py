@@ -37,6 +37,9 @@ class StoreApp(models.Model):
     refresh_not_before = models.DateTimeField(
         null=True, editable=False, help_text="Until then a worker is at it, or waits after a failure"
     )
+    refresh_wanted_at = models.DateTimeField(
+        null=True, editable=False, help_text="A caller was served this record when it was old"
+    )
     missing_since = models.DateTimeField(null=True, editable=False, help_text="Apple's store lists it no more")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -44,6 +44,15 @@ class NotFound(ApplicationError):
     default_message = "Not found."
 
 
+class OutsideServiceFailed(ApplicationError):
+    """A service of others gave no answer, and there is none of ours to give instead. `wait`: seconds, for Retry-After.
+
+    The documented status for that is 500.
+    """
+
+    wait = 30
+
+
 class Conflict(ApplicationError):
     http_status = 409
     default_message = "The object has changed meanwhile; read it again."

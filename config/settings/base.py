@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
     "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
     "warn of what expires": {"task": "tenants.warn_of_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
+    "refresh store apps": {"task": "apps_domain.refresh_store_apps", "schedule": 15.0, "options": {"expires": 15}},
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -230,6 +231,15 @@ SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # re
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 POLICY_URL_HOSTS = frozenset(host.lower() for host in env.words("POLICY_URL_HOSTS"))  # private ones, and http, allowed
 COMMAND_RETENTION_DAYS = env.number("COMMAND_RETENTION_DAYS", 90)  # rows of ended commands; 0 = for ever
+
+# Apps ---------------------------------------------------------------------------------------------------------------
+STORE_URL = env.web_url(
+    "STORE_URL",
+    env.text("STORE_URL", "https://uclient-api.itunes.apple.com/WebObjects/MZStorePlatform.woa/wa/lookup"),
+)
+STORE_ICON_HOSTS = env.words("STORE_ICON_HOSTS", ("https://*.mzstatic.com",))  # browsers in the console load from them
+STORE_REFRESH_HOURS = env.number("STORE_REFRESH_HOURS", 24)  # age at which a kept record of the store is refreshed
+STORE_CALLS_PER_MINUTE = env.number("STORE_CALLS_PER_MINUTE", 20)  # refreshes; Apple throttles those who ask more
 
 # Apple channel ------------------------------------------------------------------------------------------------------
 APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")

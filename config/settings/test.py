@@ -15,4 +15,5 @@ AXES_ENABLED = False
 API_RATE_LIMIT = 0
 APNS_HOST = "127.0.0.1"
 APNS_PORT = 1  # nobody listens; tests that push start the stand-in
+STORE_URL = "http://127.0.0.1:1/lookup"  # as above
 BASE_URL = "http://testserver"

@@ -5,10 +5,11 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from tenants.models import Tenant
-from tests.api.seed import APNS, DEP_TOKENS, FORM, OPERATIONS, VPP_TOKENS, Operation
+from tests.api.seed import APNS, DEP_TOKENS, FORM, ITUNES_APPS, OPERATIONS, VPP_TOKENS, Operation
 from tests.conftest import ApiClient
 from tests.factories.apns_certificates import push_certificate, waiting_certificate
 from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
+from tests.factories.apps import next_store_app
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
 
@@ -34,6 +35,7 @@ class Belongings:
     dep_token: str
     vpp_token: str
     certificate: str  # of APNs; waits for its upload
+    store_app: str
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -48,7 +50,8 @@ def belongings_of(tenant: Tenant) -> Belongings:
     seen(device)
     status = queued(device)
     dep_token, vpp_token = DepTokenFactory(tenant), VppTokenFactory(tenant)
-    mine = (device.pk, status.request_id, status.pk, dep_token.pk, vpp_token.pk, waiting_certificate(tenant).pk)
+    credentials = (dep_token.pk, vpp_token.pk, waiting_certificate(tenant).pk)
+    mine = (device.pk, status.request_id, status.pk, *credentials, next_store_app(tenant).pk)
     return Belongings(*(str(each) for each in mine))
 
 
@@ -58,6 +61,8 @@ def path_of(seed: Operation, owned: Belongings) -> str:
     path = seed.path.replace("{id}", getattr(owned, noun))
     for name, noun in NAMED.items():
         path = path.replace(f"{{{name}}}", getattr(owned, noun))
+    if seed.path == ITUNES_APPS:
+        return f"{path}?app_id={owned.store_app}"
     return f"{path}?{HEARTBEAT_BOUNDS}" if seed.required_query else path
 
 

@@ -110,6 +110,7 @@ class Operation:
 REQUESTS, STATUSES = "/api/commands/v0/commands/", "/api/commands/v0/status/"
 DEVICES, HEARTBEAT, HEARTBEATS = "/api/device/v0/devices/", "/api/device/v0/heartbeat/", "/api/device/v2/heartbeat/"
 APNS = "/api/tenant/v0/apnscertificates/"
+ITUNES_APPS = "/api/v2/itunesapps"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -351,5 +352,14 @@ OPERATIONS = [
         private_url=False,
         path_id=TEXT,
         role="admin",
+    ),
+    Operation(
+        "GET",
+        ITUNES_APPS,
+        "Get iOS App Info (v2)",
+        "Itunes App Info",
+        (200, 400, 401, 500),
+        UUID,
+        query={"app_id": UUID, "apple_app_id": TEXT},
     ),
 ]
