@@ -20,6 +20,7 @@ READY_SECONDS = 90
 STANDIN_SECONDS = 30
 ENROLMENT_SECONDS = 60
 BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+STORE_LOOKUP = "/WebObjects/MZStorePlatform.woa/wa/lookup"  # as Apple has it
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
 
@@ -30,6 +31,12 @@ class Options:
     devices: int
     apns_port: int
     courier_port: int
+    store_port: int
+
+    @property
+    def store(self) -> str:
+        """The store's stand-in, which this machine alone reaches."""
+        return f"http://127.0.0.1:{self.store_port}"
 
     @property
     def server(self) -> str:
@@ -56,8 +63,7 @@ def read_options() -> Options:
     host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, between=(1, 65535))
     devices = whole_number("DEVICES", 12, between=(0, 10000))
     require_free_port(host, port)
-    apns_port, courier_port = free_ports(2)
-    return Options(host, port, devices, apns_port, courier_port)
+    return Options(host, port, devices, *free_ports(3))
 
 
 def whole_number(name: str, default: int, *, between: tuple[int, int]) -> int:
@@ -105,6 +111,8 @@ def demo_settings(var: Path, options: Options, services: Services, given: dict[s
         "APNS_HOST": "127.0.0.1",
         "APNS_PORT": str(options.apns_port),
         "APNS_CA_FILE": str(var / "standins" / "ca.pem"),
+        "STORE_URL": f"{options.store}{STORE_LOOKUP}",
+        "STORE_ICON_HOSTS": options.store,
     }
 
 
@@ -164,6 +172,7 @@ def server_programs(options: Options) -> list[Program]:
 
 def standins_command(var: Path, options: Options) -> list[str]:
     ports = ["--apns-port", str(options.apns_port), "--courier-port", str(options.courier_port)]
+    ports += ["--store-port", str(options.store_port)]
     return manage("run_standins", "--directory", str(var / "standins"), *ports)
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parents[2]
 # Without the project's settings: the command must need none of them, and no database.
 PROGRAM = """
@@ -31,13 +33,15 @@ def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def test_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
-    with start(tmp_path, "--apns-port", "0", "--courier-port", "0") as process:
+    with start(tmp_path, "--apns-port", "0", "--courier-port", "0", "--store-port", "0") as process:
         assert process.stdout is not None
+        store = re.fullmatch(r"store stand-in at http://127\.0\.0\.1:(\d+)/.+/lookup\n", process.stdout.readline())
+        assert store is not None
         ready = re.fullmatch(
             r"apns stand-in listening on 127\.0\.0\.1:(\d+), courier on 127\.0\.0\.1:(\d+)\n", process.stdout.readline()
         )
         assert ready is not None
-        for port in ready.groups():
+        for port in (*store.groups(), *ready.groups()):
             socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
         process.send_signal(signal.SIGTERM)
 
@@ -45,10 +49,12 @@ def test_says_when_it_is_ready_and_stops_when_told(tmp_path: Path) -> None:
         assert process.communicate() == ("", "")
 
 
-def test_a_used_port_gives_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--apns-port", "--store-port"])
+def test_a_used_port_gives_one_sentence(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with start(tmp_path, "--apns-port", str(port), "--courier-port", "0") as process:
+        ports = {"--apns-port": "0", "--courier-port": "0", "--store-port": "0", option: str(port)}
+        with start(tmp_path, *(word for pair in ports.items() for word in pair)) as process:
             _output, complaint = process.communicate(timeout=30)
 
     assert process.returncode == 1

@@ -9,10 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.simulation.apns import ApnsStandIn, PortTaken
+from onboarding.simulation.store import StoreStandIn
 
 
 class Command(BaseCommand):
-    help = "Run the stand-in of Apple's push service until it is told to stop. Needs no database."
+    help = "Run the stand-ins of Apple's push service and store until they are told to stop. Needs no database."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
         parser.add_argument("--apns-port", type=int, default=2197, help="TLS, HTTP/2 (default: %(default)s)")
         parser.add_argument("--courier-port", type=int, default=2198, help="for devices (default: %(default)s)")
+        parser.add_argument("--store-port", type=int, default=2199, help="store look-up (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -37,9 +39,13 @@ class Command(BaseCommand):
             apns_port=options["apns_port"],
             courier_port=options["courier_port"],
         )
+        store = StoreStandIn(host=options["host"], port=options["store_port"])
         await stand_in.start()
+        store.start()
         apns, courier = (f"{stand_in.host}:{port}" for port in (stand_in.apns_port, stand_in.courier_port))
+        self.stdout.write(f"store stand-in at {store.url}")
         self.stdout.write(f"apns stand-in listening on {apns}, courier on {courier}")
         self.stdout.flush()
         await stop.wait()
+        store.stop()
         await stand_in.stop()
