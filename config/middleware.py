@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
@@ -63,12 +64,15 @@ class RequestIdHeader:
 
 
 class ContentSecurityPolicy:
-    """Two policies: the console's toolkit evaluates expressions in attributes, everything else may not."""
+    """Two policies: the console's toolkit evaluates expressions in attributes, everything else may not.
+
+    The console shows icons of store apps, which lie at Apple.
+    """
 
     PLAIN = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
     CONSOLE = (
         "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; frame-ancestors 'self'"
+        "img-src 'self' data: {icons}; frame-ancestors 'self'"
     )
     API_DOCS = (
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -85,5 +89,5 @@ class ContentSecurityPolicy:
 
     def _policy(self, path: str) -> str:
         if path.startswith("/admin/"):
-            return self.CONSOLE
+            return self.CONSOLE.format(icons=" ".join(settings.STORE_ICON_HOSTS))
         return self.API_DOCS if path.startswith("/api/docs/") else self.PLAIN

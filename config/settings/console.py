@@ -60,6 +60,10 @@ SECTIONS = (
         ),
     ),
     (
+        "Apps",
+        (("Store apps", "storefront", "apps_domain.StoreApp"),),
+    ),
+    (
         "Commands",
         (
             ("Requests", "send", "commands.CommandRequest"),

@@ -1,0 +1,5 @@
+"""The console's pages of this room. Importing them registers them."""
+
+from apps_domain.admin import store
+
+__all__ = ["store"]

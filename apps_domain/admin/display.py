@@ -1,0 +1,25 @@
+"""How apps look in the console."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from tenants.admin import display
+
+MEGABYTE = 1_000_000
+
+
+def app_title(name: str, below: str, icon_url: str = "") -> SafeString:
+    """Icon, name, and something quieter under the name. Without an icon: the name's first letter."""
+    return format_html('<span class="mu-app">{}{}</span>', icon(icon_url, name), display.two_lines(name, below))
+
+
+def icon(url: str, name: str) -> SafeString:
+    if not url:
+        return format_html('<span class="mu-icon" aria-hidden="true">{}</span>', name[:1].upper())
+    return format_html(
+        '<img class="mu-icon" src="{}" alt="" width="36" height="36" loading="lazy" referrerpolicy="no-referrer">', url
+    )
+
+
+def size(bytes_: int | None) -> str:
+    return f"{bytes_ / MEGABYTE:,.1f} MB" if bytes_ else display.EMPTY
