@@ -83,7 +83,7 @@ def troubled_kinds(tenant_ids: TenantIds = None) -> dict[Kind, list[bool]]:
     over = Q(ends__lte=timezone.now())
     kinds: list[tuple[Kind, QuerySet[Any], Q]] = [
         (Kind.APNS, _apns_rows(tenant_ids, _soon()).annotate(ends=F("cert_expiry_on")), over | STOPPED),
-        (Kind.DEP, _dep_rows(tenant_ids, _soon()).annotate(ends=F("token_expiry_on")), over),
+        (Kind.DEP, dep_tokens_in_use(tenant_ids, _soon()).annotate(ends=F("token_expiry_on")), over),
         (Kind.VPP, _vpp_rows(tenant_ids, _soon()).annotate(ends=F("token_expiry_on")), over),
     ]
     first, *others = (
@@ -127,14 +127,14 @@ def newer_dep_tokens() -> QuerySet[DepToken]:
     )
 
 
-def _dep_rows(tenant_ids: TenantIds, ending_before: dt.datetime | None) -> QuerySet[DepToken]:
+def dep_tokens_in_use(tenant_ids: TenantIds = None, ending_before: dt.datetime | None = None) -> QuerySet[DepToken]:
     completed = DepToken.objects.filter(state=DepToken.State.COMPLETED)
     rows = _of_tenants(completed.filter(~Exists(newer_dep_tokens())), tenant_ids)
     return rows if ending_before is None else rows.filter(token_expiry_on__lte=ending_before)
 
 
 def _dep(tenant_ids: TenantIds, ending_before: dt.datetime | None) -> Iterator[Credential]:
-    shown = _dep_rows(tenant_ids, ending_before).select_related("tenant")
+    shown = dep_tokens_in_use(tenant_ids, ending_before).select_related("tenant")
     for row in shown.only("tenant", "token_name", "token_expiry_on"):
         assert row.token_expiry_on is not None  # a completed token has one
         yield Credential(Kind.DEP, row.tenant, str(row.pk), str(row), row.token_expiry_on)

@@ -179,7 +179,7 @@ def _lacking(tenants: dict[uuid.UUID, Tenant]) -> list[Notice]:
         ),
         *_named(
             [tenant for pk, tenant in tenants.items() if pk in unheard],
-            "nobody has an e-mail address to be warned at before what Apple gave expires. Add a contact.",
+            "no e-mail address to warn before a certificate or token expires. Add a contact.",
             "more tenants have nobody to warn.",
             reverse("admin:tenants_tenantcontact_changelist"),
         ),

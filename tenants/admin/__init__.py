@@ -1,25 +1,27 @@
 """The console's pages of this room. Importing them registers them."""
 
 from tenants.admin import (
-    apple_tokens,
     audit,
     contacts,
+    dep_tokens,
     expiry_warnings,
     installation,
     memberships,
     schedules,
     tenants,
     tokens,
+    vpp_tokens,
 )
 
 __all__ = [
-    "apple_tokens",
     "audit",
     "contacts",
+    "dep_tokens",
     "expiry_warnings",
     "installation",
     "memberships",
     "schedules",
     "tenants",
     "tokens",
+    "vpp_tokens",
 ]

@@ -18,6 +18,7 @@ from tenants.texts import require_one_line
 from tenants.token_files import DEP_REFUSED, DepCredentials, read_dep_token
 
 KEY_LIFE = dt.timedelta(days=3650)  # Apple asks for no end; the token itself lasts a year
+PUBLIC_KEY_FILE = "Muster_Public_Key.pem"
 
 
 def create_dep_token(*, tenant: Tenant, actor: Actor) -> DepToken:
@@ -37,6 +38,14 @@ def create_dep_token(*, tenant: Tenant, actor: Actor) -> DepToken:
         row.save(force_insert=True)
         audit.record(actor=actor, action="dep_token.requested", subject=row)
     return row
+
+
+@transaction.atomic
+def download_public_key(*, token: DepToken, actor: Actor) -> str:
+    """What goes to Apple, once more: PEM. NotFound when the record is gone."""
+    row = _locked(token)
+    audit.record(actor=actor, action="dep_token.key_downloaded", subject=row)
+    return row.certificate
 
 
 def _self_signed(tenant: Tenant, key: rsa.RSAPrivateKey) -> x509.Certificate:
@@ -115,7 +124,7 @@ def _another_server(row: DepToken, found: DepCredentials) -> str:
     return (
         f"{DEP_REFUSED}: its consumer_key is not that of the token it would replace, so it is of another MDM server at "
         "Apple, with other devices. Upload the token of the same server, make a new DEP token for the other one, or "
-        "send force=true to replace it."
+        "force this one (force=true)."
     )
 
 
@@ -127,8 +136,8 @@ def _older(row: DepToken, found: DepCredentials, server_key: str) -> str:
         return ""
     return (
         f"{DEP_REFUSED}: it ends on {found.expires_at:%Y-%m-%d}, and the one that is stored of the same MDM server on "
-        f"{newest:%Y-%m-%d}, so it is older, and Apple has ended it. Download a new token at Apple, or send force=true "
-        "to store this one."
+        f"{newest:%Y-%m-%d}, so it is older, and Apple has ended it. Download a new token at Apple, or force this "
+        "one (force=true)."
     )
 
 
@@ -140,7 +149,7 @@ def _of_somebody_else(row: DepToken, server_key: str) -> str:
     return (
         f"{DEP_REFUSED}: this MDM server at Apple is in use elsewhere in this installation, and two who use one server "
         "take each other's devices. Add a server of its own at Apple, ask the operator to remove the other token, or "
-        "send force=true to take the server over."
+        "take the server over by force (force=true)."
     )
 
 

@@ -1,6 +1,7 @@
 """A tenant's VPP tokens: stored, renewed and removed. What Apple says about their licences is read elsewhere."""
 
 import re
+import uuid
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ KNOWN = f"{VPP_REFUSED}: this token is stored already; a renewed one comes from 
 @transaction.atomic
 def create_vpp_token(*, tenant: Tenant, file: bytes, actor: Actor) -> VppToken:
     """BadRequest when the file is none, has expired, or is known in this tenant."""
-    found = read_vpp_token(file)
+    found = _new(file, tenant.pk)
     row = VppToken(id=_next_id(), tenant=tenant, created_by=actor.name)
     _take(row, found, actor)
     _save(row, force_insert=True)
@@ -37,7 +38,7 @@ def renew_vpp_token(*, token: VppToken, file: bytes, actor: Actor, force: bool =
     BadRequest as for a first one; also, unless forced, when it is of another organisation or ends earlier.
     """
     row = _locked(VppToken.objects.filter(tenant_id=token.tenant_id, pk=token.pk))
-    found = read_vpp_token(file)
+    found = _new(file, row.tenant_id)
     refusal = _another_organisation(row, found) or _older(row, found)
     if refusal and not force:
         raise NeedsForce(refusal)
@@ -63,6 +64,13 @@ def _locked(rows: QuerySet[VppToken]) -> VppToken:
     return row
 
 
+def _new(file: bytes, tenant_id: uuid.UUID) -> VppCredentials:
+    found = read_vpp_token(file)
+    if VppToken.objects.filter(tenant_id=tenant_id, key=found.digest).exists():
+        raise BadRequest(KNOWN)
+    return found
+
+
 def _another_organisation(row: VppToken, found: VppCredentials) -> str:
     if row.org_name == found.org_name:
         return ""
@@ -83,17 +91,14 @@ def _older(row: VppToken, found: VppCredentials) -> str:
 
 
 def _take(row: VppToken, found: VppCredentials, actor: Actor) -> None:
-    """Of all fields but those that the row was made with. The same token in another tenant is told the operator only:
+    """The same token in another tenant is told the operator only.
 
-    the route that stores tokens has no force, and a location's next token would not be known again anyway.
+    The documented route knows no force that would lift a refusal, and a location's next token is not known again.
     """
-    others = VppToken.objects.filter(key=found.digest).exclude(pk=row.pk)
     row.key, row.token = found.digest, found.text
     row.org_name, row.token_expiry_on = found.org_name, found.expires_at
     row.updated_by = actor.name
-    if others.filter(tenant=row.tenant_id).exists():
-        raise BadRequest(KNOWN)
-    if others.exists():
+    if VppToken.objects.filter(key=found.digest).exists():
         log.warning("vpp_token_in_two_tenants", tenant=str(row.tenant_id), token=row.pk, digest=found.digest)
 
 

@@ -22,7 +22,7 @@ from tenants.serializers.apple_tokens import (
     DepTokenUploadInput,
     dep_token_document,
 )
-from tenants.services.dep_tokens import complete_dep_token, create_dep_token
+from tenants.services.dep_tokens import PUBLIC_KEY_FILE, complete_dep_token, create_dep_token
 
 TAG = "DEP Tokens"
 TOKEN_ID = path("id", "ID of the token object", OpenApiTypes.UUID)
@@ -67,7 +67,7 @@ class DepTokenViewSet(ApiViewSet):
         validated(DepTokenCreateInput, request)
         caller = caller_of(request)
         made = create_dep_token(tenant=caller.tenant, actor=caller.actor)
-        return text_file(made.certificate, name="Muster_Public_Key.pem", request=request, resource_id=made.pk)
+        return text_file(made.certificate, name=PUBLIC_KEY_FILE, request=request, resource_id=made.pk)
 
     @operation(
         "getDepToken",

@@ -157,7 +157,7 @@ def test_tells_of_tenants_of_which_nobody_would_be_warned(tenant: Tenant, other_
     client = member(tenant, Role.ADMIN)
 
     [(_, text, link)] = client.get("/admin/").context["notices"]
-    assert text.startswith("Ours: nobody has an e-mail address to be warned at")
+    assert text.startswith("Ours: no e-mail address to warn before")
     assert client.get(link).status_code == 200
 
     TenantContact.objects.create(tenant=other_tenant, email="it@theirs.example")
