@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from commands.admin import apns_pages
-from commands.admin.apns_forms import DeleteForm, ImportForm, TenantForm, UploadForm
+from commands.admin.apns_forms import DeleteForm, ImportForm, UploadForm
 from commands.admin.apns_guide import counted
 from commands.selectors import enrolled_by_tenant_and_topic, enrolled_by_topic
 from commands.services.apns_certificates import complete_certificate, delete_certificate, import_certificate
@@ -21,6 +21,7 @@ from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, list_button, page_action
 from tenants.admin.filters import ChoicesFilter, ScopedFilter
 from tenants.admin.guide import gone, submitted
+from tenants.admin.guide_forms import TenantForm
 from tenants.models import ApnsCertificate, Role
 from tenants.services.apns import create_apns_certificate, download_push_request
 from tenants.services.push_requests import usable_vendor

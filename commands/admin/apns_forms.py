@@ -3,14 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from config.api.errors import ApplicationError
-from config.api.fields import parse_id
-from tenants.admin.base import ScopedAdmin
 from tenants.admin.guide import FileField, GuideForm
-from tenants.models import ApnsCertificate, Role, Tenant
+from tenants.admin.guide_forms import TenantForm
+from tenants.models import ApnsCertificate
 from tenants.push_certificates import LARGEST
 
 CERTIFICATE = ".pem,.cer,.crt,.der"
@@ -45,28 +43,6 @@ class DeleteForm(GuideForm):
 
     refused_at = None
     consent = CONSENT
-
-
-class TenantForm(GuideForm):
-    """Asks for the tenant when the user may do it for several; the query may name one."""
-
-    refused_at = None
-    tenant: "forms.ModelChoiceField[Tenant]" = forms.ModelChoiceField(
-        Tenant.objects.none(), empty_label="Choose one", widget=UnfoldAdminSelectWidget
-    )
-
-    def __init__(self, page: ScopedAdmin, request: HttpRequest, *args: Any) -> None:
-        super().__init__(*args)
-        tenants = page.choices_of(Tenant, request, Role.ADMIN).order_by("name")
-        asked = parse_id(request.GET.get("tenant", ""))
-        self.tenants = tenants.filter(pk=asked) if asked else tenants
-        some = list(self.tenants[:2])
-        self.only = some[0] if len(some) == 1 else None
-        field = self.fields["tenant"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset, field.initial = self.tenants, self.only
-        if self.only:
-            field.widget = forms.HiddenInput()
 
 
 class ImportForm(TenantForm):

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from commands.admin.apns_forms import ImportForm, TenantForm, UploadForm
+from commands.admin.apns_forms import ImportForm, UploadForm
 from commands.selectors import PushTopic
 from tenants.admin import display
 from tenants.admin.guide import State, Step
+from tenants.admin.guide_forms import TenantForm
 from tenants.crypto.push_requests import UnusableVendor
 from tenants.models import ApnsCertificate
 from tenants.services.push_requests import configured_vendor
@@ -204,7 +205,7 @@ def _to_renew(row: ApnsCertificate, renew: str, is_time: bool) -> Step:
 def request_steps(form: TenantForm, topics: Sequence[PushTopic]) -> list[Step]:
     made = [
         "Muster makes a key pair and a request for Apple to sign. The private key stays here, encrypted.",
-        *([f"The tenant is {form.only}."] if form.only else []),
+        *form.for_whom(),
     ]
     return [
         Step("Make a request", made, "now", form=form, button="Make the request"),
@@ -226,6 +227,6 @@ def import_steps(form: ImportForm) -> list[Step]:
     sentences = [
         "For a certificate whose key was made elsewhere, by another MDM server for instance. Devices that are enrolled "
         "there do not come with it: they enrol here by a link or a profile of this server.",
-        *([f"The tenant is {form.only}."] if form.only else []),
+        *form.for_whom(),
     ]
     return [Step("Upload both", sentences, "now", form=form, button="Import")]

@@ -9,13 +9,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from commands.admin.apns_forms import ImportForm, TenantForm, UploadForm
+from commands.admin.apns_forms import ImportForm, UploadForm
 from commands.admin.apns_guide import completed_steps, counted, import_steps, request_steps, waiting_steps
 from commands.selectors import PushTopic, enrolled_by_topic, push_topics
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin
 from tenants.admin.display import Facts
 from tenants.admin.guide import guide_page
+from tenants.admin.guide_forms import TenantForm
 from tenants.credentials import SOON
 from tenants.models import ApnsCertificate, AuditEvent, Tenant
 from tenants.selectors import list_apns_certificates
