@@ -4,16 +4,18 @@ import io
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import Client
+from django.utils.html import escape
 from pytest_django import Settings
 
 from tenants.checks import encryption_keys
 from tenants.models import ApnsCertificate, AuditEvent, DepToken, Role, Tenant
 from tests.api.seed import APNS, DEP_TOKENS
 from tests.conftest import ApiClient
-from tests.factories.apns_certificates import push_certificate, upload, waiting_certificate
+from tests.factories.apns_certificates import APPLE_ID, push_certificate, upload, waiting_certificate
 from tests.factories.apple_tokens import CompletedDepTokenFactory, DepTokenFactory, form, p7m
 from tests.factories.console import member
 from tests.factories.sealing import key, lose_key
@@ -79,6 +81,19 @@ def test_lists_and_pages_of_the_console_stay_open(tenant: Tenant, settings: Sett
 
     assert browser.get(f"/admin/tenants/{page}/").status_code == 200
     assert browser.get(f"/admin/tenants/{page}/{row.pk}/change/").status_code == 200
+
+
+def test_the_console_says_it_at_the_form(tenant: Tenant, settings: Settings) -> None:
+    row = waiting_certificate(tenant)
+    lose_key(settings)
+    file = SimpleUploadedFile("push.pem", push_certificate().encode())
+
+    page = f"/admin/tenants/apnscertificate/{row.pk}/change/"
+    answer = member(tenant, Role.ADMIN).post(page, {"file": file, "apple_id": APPLE_ID})
+
+    assert answer.status_code == 400
+    assert escape(TOLD) in answer.content.decode()
+    assert ApnsCertificate.objects.filter(pk=row.pk, state="CSR_GENERATED").exists()
 
 
 # --- keys that are none, found at the start ---------------------------------------------------------------------------
