@@ -125,9 +125,10 @@ class ApnsCertificateAdmin(ScopedAdmin):
         delete_certificate(certificate=row, actor=console_actor(request), force=force)
         return f"{row} is deleted."
 
-    def hidden_actions(self, obj: ApnsCertificate) -> frozenset[str]:
+    def hidden_actions(self, obj: Any) -> frozenset[str]:
         """The file is among the steps."""
-        return frozenset({"download"} if obj.state == State.COMPLETED else {"download", "renew"})
+        is_to_renew = obj.state == State.COMPLETED and not obj.replaced
+        return frozenset({"download"} if is_to_renew else {"download", "renew"})
 
     # A new one ------------------------------------------------------------------------------------------------------
     @list_button("Request a certificate", role=Role.ADMIN, icon="add")

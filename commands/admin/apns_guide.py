@@ -145,6 +145,8 @@ def _never_create(topics: Sequence[PushTopic]) -> SafeString:
 
 
 def counted(devices: int) -> str:
+    if not devices:
+        return "no enrolled device"
     return "1 enrolled device" if devices == 1 else f"{devices:,} enrolled devices"
 
 
@@ -155,7 +157,7 @@ def completed_steps(
     download: str,
     form: UploadForm | None,
     renew: str,
-    newer: ApnsCertificate | None,
+    is_replaced: bool,
     is_time: bool,
 ) -> list[Step]:
     """`renew`: where to; empty for who may not. `is_time`: to do so."""
@@ -171,19 +173,12 @@ def completed_steps(
             "done",
         ),
         Step("Uploaded", [again] if form else [], "done", form=form, button="Upload again"),
-        _renewal(row, newer) if newer else _to_renew(row, renew, is_time),
+        Step("Renewed", state="done") if is_replaced else _to_renew(row, renew, is_time),
     ]
 
 
 def _account(apple_id: str) -> SafeString:
     return display.code(apple_id) if apple_id else SafeString("that it was made with, which is not known here")
-
-
-def _renewal(row: ApnsCertificate, newer: ApnsCertificate) -> Step:
-    said = format_html(
-        "{} of the same topic is in use instead. This one may be deleted.", display.link(newer, "A newer certificate")
-    )
-    return Step("Renewed", [said], "done")
 
 
 def _to_renew(row: ApnsCertificate, renew: str, is_time: bool) -> Step:

@@ -88,7 +88,7 @@ def _completed(row: Any, form: UploadForm | None) -> dict[str, Any]:
         download=_download_url(row),
         form=form,
         renew=renewal_url(row) if form else "",
-        newer=_newer(row) if row.replaced else None,
+        is_replaced=row.replaced,
         is_time=bool(notices),
     )
     return {
@@ -99,14 +99,16 @@ def _completed(row: Any, form: UploadForm | None) -> dict[str, Any]:
     }
 
 
-def _newer(row: ApnsCertificate) -> ApnsCertificate | None:
+def _newer(row: ApnsCertificate) -> SafeString | str:
     completed = list_apns_certificates(row.tenant, state=State.COMPLETED)
-    return completed.filter(topic=row.topic, topic_stopped_at__isnull=True).order_by("-cert_expiry_on").first()
+    usable = completed.filter(topic=row.topic, topic_stopped_at__isnull=True)
+    newer = usable.order_by("-cert_expiry_on").first()
+    return display.link(newer, "A newer certificate") if newer else "A newer certificate"
 
 
 def _notices(row: Any, devices: int) -> list[tuple[str, str]]:
     if row.replaced:
-        return []
+        return [("info", format_html("{} of this topic is in use. This one may be deleted.", _newer(row)))]
     if row.topic_stopped_at:
         words = f"Apple refuses this certificate ({row.topic_stopped_reason}): {_cut_off(devices)}. Renew it now."
         return [("danger", words)]

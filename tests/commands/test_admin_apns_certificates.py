@@ -339,6 +339,8 @@ def test_the_renewed_one_is_linked_from_the_old(admin_browser: Client, tenant: T
     assert ">replaced<" in page
     assert url(new) in page
     assert "It expired" not in page
+    assert url(old, "renew") not in page
+    assert url(new, "renew") in page_of(admin_browser, new)
 
 
 def test_one_that_apple_refuses_replaces_nothing(admin_browser: Client, tenant: Tenant) -> None:
