@@ -2,4 +2,4 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("onboarding.device_urls"))]
+urlpatterns = [path("", include("onboarding.device_urls")), path("", include("apps_domain.device_urls"))]

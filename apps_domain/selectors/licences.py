@@ -6,7 +6,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from apps_domain.models import VppAssignment, VppLocation
 
-USABLE = Q(needs_token=False, problem="")  # locations that work is done with
+USABLE = Q(needs_token=False, problem="")  # locations that are worked with
 STATES_BY_WORTH = (
     VppAssignment.State.ASSIGNED,
     VppAssignment.State.SENT,

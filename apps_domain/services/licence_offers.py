@@ -1,9 +1,11 @@
 """Where a licence can be had: the locations of a tenant that have an app, and how many are free there."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count
+from django.utils import timezone
 
 from apps_domain.models import VppAssignment, VppLicence
 from apps_domain.models.licences import UNLIMITED
@@ -60,10 +62,9 @@ class Offers:
 
 def offers_of(*, tenant_id: uuid.UUID, adam_id: str) -> Offers:
     """Within a transaction. Licences promised to others and not assigned yet are not free."""
-    rows = VppLicence.objects.filter(
-        tenant_id=tenant_id, adam_id=adam_id, location__in=usable_locations(tenant_id)
-    ).exclude(product_type=BOOK)
-    licences = list(rows.select_for_update(of=("self",)).order_by("id"))
+    usable = set(usable_locations(tenant_id).values_list("pk", flat=True))
+    locked = lock_licences(tenant_id, [adam_id])
+    licences = [each for each in locked if each.location_id in usable and each.product_type != BOOK]
     assignable = [licence for licence in licences if licence.is_device_assignable]
     taken = _taken(tenant_id, adam_id)
     found = [
@@ -73,9 +74,28 @@ def offers_of(*, tenant_id: uuid.UUID, adam_id: str) -> Offers:
     return Offers(found, NOT_FOR_DEVICES if licences and not assignable else "")
 
 
+def lock_licences(tenant_id: uuid.UUID, adam_ids: Collection[str]) -> list[VppLicence]:
+    """Always before any of their assignments is locked, so that no two wait for each other."""
+    rows = VppLicence.objects.filter(tenant_id=tenant_id, adam_id__in=adam_ids)
+    return list(rows.select_for_update(of=("self",)).order_by("id"))
+
+
 def offers_of_unread(location_id: uuid.UUID) -> Offers:
     """Nobody knows what a location has that was never read; it will be known before Apple is asked."""
     return Offers([Offer(location_id, STANDARD, UNLIMITED, UNLIMITED)])
+
+
+def place(row: VppAssignment, offers: Offers, *, but: uuid.UUID | None = None) -> None:
+    """Where the licence is to be had, or FAILED. Does not save."""
+    offer = offers.best(but=but)
+    row.updated_at = row.not_before = timezone.now()
+    row.attempts = 0
+    if offer is None:
+        row.state, row.reason = STATE.FAILED, offers.reason
+        return
+    offer.take()
+    row.state, row.reason = STATE.WANTED, ""
+    row.location_id, row.pricing_param = offer.location_id, offer.pricing_param
 
 
 def _free(licence: VppLicence, taken: dict[tuple[uuid.UUID, str], int]) -> int:

@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps_domain.models import VppAssignment, VppEvent, VppLocation
+from apps_domain.nudges import nudge_sending
 from apps_domain.selectors.licences import usable_locations
-from apps_domain.services.licence_offers import STANDARD, Offers, offers_of, offers_of_unread
+from apps_domain.services.licence_offers import STANDARD, Offers, offers_of, offers_of_unread, place
 
 State = VppAssignment.State
 KEPT = frozenset({State.ASSIGNED, State.SENT, State.WANTED})
@@ -32,6 +33,7 @@ def request_licences(*, tenant_id: uuid.UUID, adam_id: str, serials: Sequence[st
         if not any(row.state in KEPT for row in rows) and not _taken_back(rows):
             missing.append(serial)
     _want(tenant_id, adam_id, missing, offers)
+    nudge_sending()
 
 
 @transaction.atomic
@@ -49,19 +51,7 @@ def release_licences(*, tenant_id: uuid.UUID, serial: str, adam_id: str | None =
     unwanted = {"state": State.UNWANTED, "updated_at": now, "reason": ""}
     rows.filter(state=State.ASSIGNED).update(**unwanted, not_before=now, attempts=0)
     rows.filter(state__in=[State.WANTED, State.SENT]).update(**unwanted, attempts=1)  # once the worker is done asking
-
-
-def place(row: VppAssignment, offers: Offers, *, but: uuid.UUID | None = None) -> None:
-    """Where the licence is to be had, or FAILED. Does not save."""
-    offer = offers.best(but=but)
-    row.updated_at = row.not_before = timezone.now()
-    row.attempts = 0
-    if offer is None:
-        row.state, row.reason = State.FAILED, offers.reason
-        return
-    offer.take()
-    row.state, row.reason = State.WANTED, ""
-    row.location_id, row.pricing_param = offer.location_id, offer.pricing_param
+    nudge_sending()
 
 
 def _rows_by_serial(tenant_id: uuid.UUID, adam_id: str, serials: Iterable[str]) -> dict[str, list[VppAssignment]]:

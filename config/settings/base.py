@@ -167,6 +167,12 @@ CELERY_BEAT_SCHEDULE = {
     "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
     "warn of what expires": {"task": "tenants.warn_of_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
     "refresh store apps": {"task": "apps_domain.refresh_store_apps", "schedule": 15.0, "options": {"expires": 15}},
+    "work on licences": {"task": "apps_domain.sweep_licences", "schedule": 5.0, "options": {"expires": 15}},
+    "drop old licence events": {
+        "task": "apps_domain.drop_old_licence_events",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -245,6 +251,7 @@ STORE_CALLS_PER_MINUTE = env.number("STORE_CALLS_PER_MINUTE", 20)  # refreshes; 
 APNS_HOST = env.text("APNS_HOST", "api.push.apple.com")
 APNS_PORT = env.number("APNS_PORT", 443)
 APNS_CA_FILE = env.text("APNS_CA_FILE")
+VPP_URL = env.web_url("VPP_URL", env.text("VPP_URL", "https://vpp.itunes.apple.com/mdm/v2"))  # Apps and Books
 PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)  # push again for what still waits
 REDELIVER_SECONDS = env.number("REDELIVER_SECONDS", 30)  # push again for a lost answer; doubles with each delivery
 ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)

@@ -16,4 +16,5 @@ API_RATE_LIMIT = 0
 APNS_HOST = "127.0.0.1"
 APNS_PORT = 1  # nobody listens; tests that push start the stand-in
 STORE_URL = "http://127.0.0.1:1/lookup"  # as above
+VPP_URL = "http://127.0.0.1:1/mdm/v2"  # likewise
 BASE_URL = "http://testserver"

@@ -15,11 +15,11 @@ from commands.apple.connect import BlockedError, NotEnrolledError, handle_connec
 from commands.apple.identity import Identity, UnidentifiedError, identify
 from commands.apple.reports import MalformedReportError
 from commands.services.enrolments import is_blocked
+from config.api.bodies import read_body
 from config.api.client import client_address
 from onboarding.apple.messages import MalformedMessageError
 from onboarding.services import check_in
 from onboarding.services.renewals import adopt_renewed_identity
-from onboarding.views.bodies import read_body
 
 log = structlog.get_logger(__name__)
 

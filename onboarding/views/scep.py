@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from config.api.bodies import read_body
 from config.api.client import client_address
 from onboarding.scep import messages
 from onboarding.services.identities import issue_for_request
-from onboarding.views.bodies import read_body
 from tenants.models import Tenant
 from tenants.services.authority import Authority, open_authority
 

@@ -1,11 +1,38 @@
-"""The store's stand-in, asked by the server."""
+"""The stand-ins of the store and of Apps and Books, asked by the server; a location there and its tenant."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
+from pytest_django import Settings
 
+from apps_domain.models import VppLocation
 from onboarding.simulation.store import StoreStandIn, running_store
+from onboarding.simulation.vpp import Library, VppStandIn, running_vpp
+from tenants.models import Tenant
+from tests.factories.apple_tokens import VppTokenFactory
+from tests.factories.licences import LocationFactory
+
+
+@pytest.fixture
+def vpp(settings: Settings) -> Iterator[VppStandIn]:
+    """Events are done when the stand-in is told to settle."""
+    with running_vpp(event_seconds=None) as stand_in:
+        settings.VPP_URL = stand_in.url
+        yield stand_in
+
+
+@pytest.fixture
+def library(vpp: VppStandIn) -> Library:
+    """Empty."""
+    return vpp.add_library(Library("planted-vpp-token/+=", "Ours at Apple"))
+
+
+@pytest.fixture
+def location(tenant: Tenant, library: Library) -> VppLocation:
+    """Read an hour ago; the stand-in knows us."""
+    library.mdm_info = {"id": str(tenant.pk), "name": "Muster", "metadata": "-"}
+    token = VppTokenFactory(tenant, token=library.vpptoken)
+    return LocationFactory(tenant, token=token, uid=library.uid)
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +42,7 @@ def _one_store() -> Iterator[StoreStandIn]:
 
 
 @pytest.fixture
-def store(_one_store: StoreStandIn, settings: Any) -> StoreStandIn:
+def store(_one_store: StoreStandIn, settings: Settings) -> StoreStandIn:
     """As it is at its start."""
     _one_store.reset()
     settings.STORE_URL = _one_store.url

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps_domain.models import StoreApp, StoreAppVersion
 from apps_domain.services.store import known_store_app, record_answer
 from apps_domain.services.store_refresh import LEASE, refresh_store_apps
-from apps_domain.tasks import refresh_old_store_apps
+from apps_domain.tasks.store import refresh_old_store_apps
 from onboarding.simulation.store import Fault, StoreStandIn
 from tenants.models import Tenant
 from tests.factories.apps import StoreAppFactory, licensed, on_a_device

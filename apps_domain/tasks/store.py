@@ -1,4 +1,4 @@
-"""Celery's part of the apps: each task calls one function, and is safe to run twice."""
+"""Work on records of the store."""
 
 from apps_domain.services.store_refresh import refresh_store_apps
 from config.celery import app
