@@ -41,7 +41,7 @@ class StoreAppAdmin(ScopedAdmin):
     list_filter = (("tenant", ScopedFilter), InStoreFilter)
     search_fields = ("name", "bundle_id", "apple_app_id", "developer")
     fields = readonly_fields = (
-        "app", "tenant", "condition", "apple_app_id", "id", "bundle_id", "version", "earlier", "licences", "installs",
+        "app", "tenant", "condition", "apple_id", "our_id", "bundle_id", "version", "earlier", "licences", "installs",
         "families", "categories", "minimum_os_version", "file_size", "price_and_country", "changed_in_store", "page",
         "about", "asked",
     )  # fmt: skip
@@ -79,8 +79,18 @@ class StoreAppAdmin(ScopedAdmin):
             told = f"since {obj.missing_since:%Y-%m-%d}: what is shown was true before, if anything was known"
             return display.label("not listed", "warning", told)
         if obj.refreshed_at is None:
-            return display.label("not asked yet", "info", "Apple is asked within the next hours")
+            return display.label(
+                "not asked yet", "info", "Apple is asked when it is looked up, or once it is licensed or installed"
+            )
         return display.label("listed", "success")
+
+    @admin.display(description="Apple's id")
+    def apple_id(self, obj: StoreApp) -> SafeString:
+        return display.copyable(obj.apple_app_id)
+
+    @admin.display(description="id in the API")
+    def our_id(self, obj: StoreApp) -> SafeString:
+        return display.copyable(str(obj.pk))
 
     @admin.display(description="version")
     def version(self, obj: StoreApp) -> str:

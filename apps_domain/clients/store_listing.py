@@ -111,10 +111,10 @@ def _price(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        price = Decimal(str(value))
-    except InvalidOperation:
+        price = Decimal(str(value)).quantize(Decimal("0.01"))
+    except InvalidOperation:  # not a number, endless, or too long
         return None
-    return price.quantize(Decimal("0.01")) if price.is_finite() and 0 <= price < MAX_PRICE else None
+    return price if price.is_finite() and 0 <= price < MAX_PRICE else None
 
 
 def _size(assets: Any) -> int | None:

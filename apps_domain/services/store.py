@@ -18,6 +18,14 @@ from config.api.errors import NotFound, OutsideServiceFailed
 from tenants.models import Tenant
 
 OF_THE_APP = tuple(name for name in StoreListing.__dataclass_fields__ if name != "version")
+ANSWERED = (
+    *OF_THE_APP,
+    "current_version",
+    "refreshed_at",
+    "refresh_not_before",
+    "refresh_wanted_at",
+    "missing_since",
+)
 
 
 def look_up_apps(
@@ -92,7 +100,7 @@ def record_answer(*, app: StoreApp, listing: StoreListing | None, country: str, 
         row.missing_since = row.missing_since or asked_at
     else:
         _fill(row, listing)
-    row.save()  # every column but the ids may be another, and the row is locked
+    row.save(update_fields=ANSWERED)
     return row
 
 
