@@ -96,8 +96,8 @@ def _completed(token: Any, form: GuideForm | None) -> dict[str, Any]:
                 "done",
                 download=("Download it again", _download_url(token)) if form else None,
             ),
-            Step("Given to Apple, and the token uploaded", [], "done"),
-            _renewed(newer) if newer else _to_renew(token, form, is_time=bool(notices)),
+            Step("Given to Apple, and the token uploaded", [f"Last by {token.updated_by}."], "done"),
+            _renewed(newer) if newer else _to_renew(form, is_time=bool(notices)),
         ],
         "cards": [("Token", _facts(token))],
         "notices": notices,
@@ -117,12 +117,11 @@ def _renewed(newer: DepToken) -> Step:
     return Step("Renewed", [said], "done")
 
 
-def _to_renew(token: DepToken, form: GuideForm | None, *, is_time: bool) -> Step:
+def _to_renew(form: GuideForm | None, *, is_time: bool) -> Step:
     sentences = [
         format_html(
-            "Before {}, and when the person who downloaded the token changes the password at Apple or leaves: open {} "
-            "or {}, and sign in.",
-            f"{token.token_expiry_on:%Y-%m-%d}",
+            "Before it ends, and when the person who downloaded the token changes the password at Apple or leaves: "
+            "open {} or {}, and sign in.",
             BUSINESS,
             SCHOOL,
         ),
@@ -139,7 +138,7 @@ def _to_renew(token: DepToken, form: GuideForm | None, *, is_time: bool) -> Step
 
 
 def _key_sentences() -> list[str]:
-    return ["Apple encrypts the token to this key, so that nobody else can read it. The private key stays here."]
+    return ["Apple encrypts the token to it. The private key, which alone can read the token, stays here, encrypted."]
 
 
 def _apple_sentences(*, renewing: bool) -> list[str]:
@@ -189,12 +188,12 @@ def deletion(token: DepToken) -> tuple[str, list[str]]:
 
 # A new one ----------------------------------------------------------------------------------------------------------
 def new_page(page: ScopedAdmin, request: HttpRequest, form: TenantForm) -> HttpResponse:
-    made = ["Muster makes a key pair, to whose public half Apple encrypts the token."]
+    made = ["Muster makes a key pair. Its public half goes to Apple, which encrypts the token to it."]
     steps = [
         Step("Make a key", [*made, *form.for_whom()], "now", form=form, button="Make the key"),
-        Step("Download the public key"),
+        Step("Download the public key", _key_sentences()),
         Step("Give it to Apple", _apple_sentences(renewing=False)),
-        Step("Upload the token"),
+        Step("Upload the token", [UPLOAD_SOON]),
     ]
     return guide_page(page, request, None, title="New DEP token", steps=steps, notices=_before(form))
 

@@ -54,11 +54,11 @@ class RenewForm(GuideForm):
 def token_page(page: ScopedAdmin, request: HttpRequest, token: VppToken, form: GuideForm | None) -> HttpResponse:
     notices = expiry_notices(token.token_expiry_on, consequence=CONSEQUENCE)
     steps = [
-        Step("Downloaded at Apple", [], "done"),
+        Step("Downloaded at Apple", [ONE_SERVER], "done"),
         Step("Stored here", ["It is encrypted, and shown nowhere."], "done"),
         Step(
             "Renew it every year",
-            _renewal_sentences(token),
+            _renewal_sentences(),
             "now" if notices else "later",
             form=form,
             button="Upload the new token",
@@ -69,12 +69,11 @@ def token_page(page: ScopedAdmin, request: HttpRequest, token: VppToken, form: G
     )
 
 
-def _renewal_sentences(token: VppToken) -> list[str]:
+def _renewal_sentences() -> list[str]:
     return [
         format_html(
-            "Before {}, and when the person who downloaded the token changes the password at Apple: open {} or {}, "
-            "and sign in.",
-            f"{token.token_expiry_on:%Y-%m-%d}",
+            "Before it ends, and when the person who downloaded the token changes the password at Apple: open {} or "
+            "{}, and sign in.",
             BUSINESS,
             SCHOOL,
         ),

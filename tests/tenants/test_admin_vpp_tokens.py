@@ -1,5 +1,6 @@
 """VPP tokens in the console: stored, renewed in their place, deleted."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -7,11 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps_domain.models import VppLicence, VppLocation
+from config.api.errors import BadRequest
 from tenants.models import AuditEvent, Membership, Role, Tenant, VppToken
+from tenants.services.vpp_tokens import renew_vpp_token
 from tests.factories.apple_tokens import VPP_FIELDS, VppTokenFactory, p7m, vpptoken
 from tests.factories.console import browser, member, superuser
 from tests.factories.devices import DeviceFactory
-from tests.factories.tenants import UserFactory
+from tests.factories.tenants import ACTOR, UserFactory
+from tests.factories.threads import all_at_once
 
 LIST = "/admin/tenants/vpptoken/"
 ADD = f"{LIST}add_token/"
@@ -235,3 +239,20 @@ def test_no_page_shows_the_token(admin: Client, tenant: Tenant) -> None:
     for answer in pages:
         assert VPP_FIELDS["token"] not in shown(answer)
         assert vpptoken().decode()[:40] not in shown(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_renewals_with_one_file_at_once_one_is_taken() -> None:
+    tenant = Tenant.objects.create(name="At once")
+    rows = [VppTokenFactory(tenant, org_name="Example Org") for _ in range(2)]
+    taken: list[int] = []
+
+    def store(row: VppToken) -> None:
+        with contextlib.suppress(BadRequest):
+            taken.append(renew_vpp_token(token=row, file=vpptoken(), actor=ACTOR).pk)
+
+    all_at_once(*(lambda row=row: store(row) for row in rows))
+
+    assert len(taken) == 1
+    assert VppToken.objects.filter(token_expiry_on__year=2099).values_list("pk", flat=True).get() == taken[0]
+    assert AuditEvent.objects.filter(action="vpp_token.renewed").count() == 1
