@@ -16,9 +16,11 @@ from tenants.sealing import SealedField, context_of, seal
 from tenants.services import secrets
 from tenants.services.secrets import rotate_secrets, sealed_tables
 from tests.factories.apns_certificates import waiting_certificate
-from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
+from tests.factories.apple_tokens import CompletedDepTokenFactory
+from tests.factories.apps import StoreAppFactory, on_a_device
 from tests.factories.commands import AppleEnrolmentFactory, CommandRequestFactory
 from tests.factories.devices import DeviceFactory
+from tests.factories.licences import LocationFactory
 from tests.factories.sealing import key
 from tests.factories.tenants import with_authority
 from tests.factories.threads import all_at_once
@@ -74,7 +76,8 @@ def test_every_kind_of_secret_of_every_tenant_is_sealed_anew(
         with_authority(each)
         waiting_certificate(each)
         CompletedDepTokenFactory(each)
-        VppTokenFactory(each)
+        LocationFactory(each)  # and its VPP token
+        on_a_device(StoreAppFactory(each))
         AppleEnrolmentFactory(device=DeviceFactory(tenant=each), unlock_token=b"unlock", bootstrap_token=b"bootstrap")
         requests(each, 1)
     add_key(settings)
