@@ -12,6 +12,7 @@ VIEWED = ["devices/device", "devices/devicegroup", "commands/commandrequest", "c
 VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "tenants/deptoken", "tenants/vpptoken"]
 VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
 VIEWED += ["tenants/expirywarning"]
+VIEWED += ["apps_domain/storeapp"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
