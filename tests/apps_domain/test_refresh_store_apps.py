@@ -177,6 +177,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(tenant: Tenant) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("transactions")
 def test_sweeps_at_the_same_time_ask_once_for_each(tenant: Tenant, store: StoreStandIn) -> None:
     for each in (NOTES, MAIL, TV):
         wanted(tenant, each)
