@@ -36,7 +36,8 @@ docs: setup ## Write docs/commands.md out of the catalogue of commands
 
 lock: setup ## Compile requirements/*.txt from pyproject.toml
 	$(COMPILE) -o requirements/base.txt
-	$(COMPILE) --group dev -o requirements/dev.txt
+	$(COMPILE) --extra s3 -o requirements/s3.txt
+	$(COMPILE) --extra s3 --group dev -o requirements/dev.txt
 
 bench: setup ## Print the figures of bench/ (ARGS=…)
 	@exec $(LAUNCHER) services --throwaway $(VENV_PYTHON) -m bench $(ARGS)

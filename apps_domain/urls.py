@@ -3,7 +3,17 @@
 from django.urls import path
 
 from apps_domain.views.store import ItunesAppViewSet
+from apps_domain.views.tenant_apps import TenantAppVersionViewSet, TenantAppViewSet
+
+VERSIONS = "api/v2/tenant-apps/<str:appId>/versions"
 
 urlpatterns = [
     path("api/v2/itunesapps", ItunesAppViewSet.as_view({"get": "list"})),
+    path("api/v2/tenant-apps", TenantAppViewSet.as_view({"get": "list", "post": "create"})),
+    path("api/v2/tenant-apps/<str:appId>", TenantAppViewSet.as_view({"get": "retrieve"})),
+    path(VERSIONS, TenantAppVersionViewSet.as_view({"get": "list"})),
+    path(
+        f"{VERSIONS}/<str:versionId>",
+        TenantAppVersionViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
 ]

@@ -1,0 +1,1 @@
+"""Reads app files whoever made them: within bounds, and without Django."""

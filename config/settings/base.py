@@ -3,6 +3,7 @@
 from config import env
 from config.settings.console import UNFOLD as UNFOLD
 from config.settings.logs import configure_structlog, logging_config
+from config.settings.storage import app_storage
 
 env.load()
 
@@ -113,6 +114,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "apps": app_storage(VAR_DIR / "apps"),
+}
 
 LOGGING_CONFIG_JSON = env.flag("LOG_JSON", default=False)
 LOGGING = logging_config(level=env.text("LOG_LEVEL", "INFO"), json=LOGGING_CONFIG_JSON)
@@ -219,6 +225,11 @@ FILE_UPLOAD_HANDLERS = ["config.uploads.MemoryOnly"]  # uploads hold secrets: no
 # Metrics ------------------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.secret("METRICS_TOKEN")  # empty: only callers on this machine
 METRICS_COLLECTORS = [f"{room}.metrics.collect" for room in ("config", "tenants", "devices", "commands")]
+
+# Apps ---------------------------------------------------------------------------------------------------------------
+APP_UPLOAD_MAX = env.number("APP_UPLOAD_MAX", 4 * 1024 * 1024 * 1024)  # bytes of an app that is uploaded
+DOWNLOAD_URL_SECONDS = env.number("DOWNLOAD_URL_SECONDS", 3600)  # addresses of apps and icons that the API gives
+MANIFEST_URL_SECONDS = env.number("MANIFEST_URL_SECONDS", 24 * 3600)  # those that a device is given to install an app
 
 # Secrets at rest ----------------------------------------------------------------------------------------------------
 ENCRYPTION_KEYS = env.secret("ENCRYPTION_KEYS", "dev:bXVzdGVyLWRldmVsb3BtZW50LWtleS0zMi1ieXRlcyE=")

@@ -2,7 +2,7 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403 - settings modules extend one another; Django reads names, not imports
-from config.settings.base import EMAIL_BACKEND, EMAIL_HOST
+from config.settings.base import EMAIL_BACKEND, EMAIL_HOST, STORAGES
 from config.settings.logs import logging_config
 
 SECRET_KEY = env.required("SECRET_KEY")
@@ -25,7 +25,7 @@ SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    **STORAGES,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LOGGING = logging_config(level=env.text("LOG_LEVEL", "INFO"), json=env.flag("LOG_JSON", default=True))

@@ -2,17 +2,21 @@
 
 import uuid
 from dataclasses import astuple, dataclass, fields
+from itertools import count
 from typing import Any
 
 from tenants.models import Tenant
-from tests.api.seed import APNS, DEP_TOKENS, FORM, ITUNES_APPS, OPERATIONS, VPP_TOKENS, Operation
+from tests.api.seed import APNS, APP_VERSION, APPS, DEP_TOKENS, FORM, ITUNES_APPS, OPERATIONS, VPP_TOKENS, Operation
 from tests.conftest import ApiClient
 from tests.factories.apns_certificates import push_certificate, waiting_certificate
 from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
 from tests.factories.apps import next_store_app
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
+from tests.factories.ipas import build, upload_form
+from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactory
 
+_builds = count(1)
 HEARTBEAT_BOUNDS = "last_seen_gt=2000-01-01&last_seen_lt=2100-01-01"
 
 NOUNS = {
@@ -22,7 +26,7 @@ NOUNS = {
     "/vpptokens/": "vpp_token",
     "/apnscertificates/": "certificate",
 }
-NAMED: dict[str, str] = {}  # whose id a path has under another name than `id`
+NAMED = {"appId": "app", "versionId": "app_version"}  # whose id a path has under another name than `id`
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Belongings:
     vpp_token: str
     certificate: str  # of APNs; waits for its upload
     store_app: str
+    app: str  # of the tenant's own
+    app_version: str
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -51,7 +57,9 @@ def belongings_of(tenant: Tenant) -> Belongings:
     status = queued(device)
     dep_token, vpp_token = DepTokenFactory(tenant), VppTokenFactory(tenant)
     credentials = (dep_token.pk, vpp_token.pk, waiting_certificate(tenant).pk)
-    mine = (device.pk, status.request_id, status.pk, *credentials, next_store_app(tenant).pk)
+    version = TenantAppVersionFactory(TenantAppFactory(tenant))
+    apps = (next_store_app(tenant).pk, version.app_id, version.pk)
+    mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
     return Belongings(*(str(each) for each in mine))
 
 
@@ -67,6 +75,8 @@ def path_of(seed: Operation, owned: Belongings) -> str:
 
 
 def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
+    if seed.path == APP_VERSION:
+        return {"description": "New."} if seed.method == "PUT" else None
     if seed.path in (DEP_TOKENS, APNS):
         return {} if seed.method == "POST" else None
     if seed.method == "POST":
@@ -75,7 +85,9 @@ def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
 
 
 def form_of(seed: Operation) -> dict[str, Any]:
-    """A form that this operation takes; each token is another one."""
+    """A form that this operation takes; each token and each app is another one."""
+    if seed.path == APPS:
+        return upload_form(build(next(_builds)))
     if seed.path == VPP_TOKENS:
         return form(filename=vpptoken(token=uuid.uuid4().hex))
     if seed.path.startswith(APNS):

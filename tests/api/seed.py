@@ -111,6 +111,10 @@ REQUESTS, STATUSES = "/api/commands/v0/commands/", "/api/commands/v0/status/"
 DEVICES, HEARTBEAT, HEARTBEATS = "/api/device/v0/devices/", "/api/device/v0/heartbeat/", "/api/device/v2/heartbeat/"
 APNS = "/api/tenant/v0/apnscertificates/"
 ITUNES_APPS = "/api/v2/itunesapps"
+APPS = "/api/v2/tenant-apps"
+APP = APPS + "/{appId}"
+APP_VERSIONS = APP + "/versions"
+APP_VERSION = APP_VERSIONS + "/{versionId}"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -361,5 +365,81 @@ OPERATIONS = [
         (200, 400, 401, 500),
         UUID,
         query={"app_id": UUID, "apple_app_id": TEXT},
+    ),
+    Operation(
+        "POST",
+        APPS,
+        "Upload tenant app for a tenant",
+        "Tenant Apps",
+        (200, 400, 401, 500),
+        UUID,
+        private_url=False,
+        body={"platform": {"type": "string", "enum": ["APPLE"]}, "file": BINARY},
+        body_type=FORM,
+    ),
+    Operation(
+        "GET",
+        APPS,
+        "Get tenant apps for a tenant",
+        "Tenant Apps",
+        (200, 400, 401, 500),
+        UUID,
+        query={
+            "platform": {"type": "string", "enum": ["APPLE"]},
+            "package_name": TEXT,
+            "app_name": TEXT,
+            **NUMBERED,
+        },
+    ),
+    Operation(
+        "GET",
+        APP,
+        "Get tenant app by ID",
+        "Tenant Apps",
+        (200, 400, 401, 404, 500),
+        UUID,
+        private_url=False,
+        path_ids={"appId": UUID},
+    ),
+    Operation(
+        "GET",
+        APP_VERSIONS,
+        "Get tenant app versions by app ID",
+        "Tenant Apps",
+        (200, 400, 401, 500),
+        UUID,
+        path_ids={"appId": UUID},
+        query={"app_name": TEXT, **NUMBERED},
+    ),
+    Operation(
+        "GET",
+        APP_VERSION,
+        "Get tenant app version by ID",
+        "Tenant Apps",
+        (200, 400, 401, 404, 500),
+        UUID,
+        private_url=False,
+        path_ids={"appId": UUID, "versionId": UUID},
+    ),
+    Operation(
+        "PUT",
+        APP_VERSION,
+        "Update tenant app version by ID",
+        "Tenant Apps",
+        (200, 400, 401, 404, 500),
+        UUID,
+        private_url=False,
+        path_ids={"appId": TEXT, "versionId": UUID},
+        body={"description": TEXT},
+    ),
+    Operation(
+        "DELETE",
+        APP_VERSION,
+        "Delete tenant app version by ID",
+        "Tenant Apps",
+        (200, 400, 401, 404, 500),
+        UUID,
+        private_url=False,
+        path_ids={"appId": UUID, "versionId": UUID},
     ),
 ]

@@ -220,6 +220,9 @@ def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: T
             "tenants_vpptoken",
             "tenants_apnscertificate",
             "apps_domain_storeapp",
+            "apps_domain_storedfile",
+            "apps_domain_tenantapp",
+            "apps_domain_tenantappversion",
         ):
             cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
 

@@ -4,15 +4,18 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db.models import Count
 from django.utils import timezone
 from pytest_django import Settings
 
+from apps_domain.models import TenantApp
 from tenants.models import Tenant
 from tests.api.calls import HEARTBEAT_BOUNDS, LISTS, belongings_of
-from tests.api.seed import Operation
+from tests.api.seed import APP_VERSIONS, APPS, Operation
 from tests.conftest import ApiClient
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
+from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactory
 
 each_list = pytest.mark.parametrize("seed", LISTS, ids=str)
 BACK = {
@@ -20,6 +23,14 @@ BACK = {
     "/api/device/v2/heartbeat/": {"prev"},
     "/api/commands/v0/commands/": {"previous"},
     "/api/commands/v0/status/": {"previous"},
+    APPS: {"prev"},
+    APP_VERSIONS: {"prev"},
+}
+KEPT = {
+    "/api/device/v0/devices/": "search=Device",
+    "/api/device/v2/heartbeat/": "platform=APPLE",
+    APPS: "platform=APPLE",
+    APP_VERSIONS: "app_name=App",
 }
 
 
@@ -29,11 +40,23 @@ def fill(tenant: Tenant, number: int) -> None:
         device = DeviceFactory(tenant=tenant)
         seen(device, dt.timedelta(minutes=index))
         queued(device)
+        TenantAppVersionFactory(first_app(tenant) if index else TenantAppFactory(tenant))
+        if index:
+            TenantAppFactory(tenant)
+
+
+def first_app(tenant: Tenant) -> TenantApp:
+    """The one that gets the versions."""
+    return TenantApp.objects.filter(tenant=tenant).alias(held=Count("versions")).order_by("-held", "created_at")[0]
 
 
 def list_path(api: ApiClient, seed: Operation) -> str:
     """The list that `fill` fills for the caller's tenant."""
-    return seed.path
+    tenant = Tenant.objects.get(pk=api.headers["X-Tenant-Id"])
+    apps = TenantApp.objects.filter(tenant=tenant)
+    if "appId" in seed.ids and not apps.exists():
+        TenantAppFactory(tenant)
+    return seed.path.replace("{appId}", str(first_app(tenant).pk)) if seed.ids else seed.path
 
 
 def page(api: ApiClient, seed: Operation, query: str = "") -> dict[str, Any]:
@@ -88,9 +111,7 @@ def test_the_links_lead_through_the_whole_list_and_back(api: ApiClient, tenant: 
 @each_list
 def test_the_links_keep_the_query(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
     fill(tenant, 3)
-    kept = {"/api/device/v0/devices/": "search=Device", "/api/device/v2/heartbeat/": "platform=APPLE"}.get(
-        seed.path, "exclude_internal_commands=true"
-    )
+    kept = KEPT.get(seed.path, "exclude_internal_commands=true")
 
     found = page(api, seed, f"{kept}&limit=1&offset=1")
 
@@ -214,12 +235,14 @@ def test_rows_of_the_same_moment_are_never_shown_twice(
     api: ApiClient, tenant: Tenant, seed: Operation, settings: Settings
 ) -> None:
     moment = timezone.now()
-    for _ in range(6):
+    for index in range(6):
         device = DeviceFactory(tenant=tenant, created_at=moment)
         seen(device)
         status = queued(device, created_at=moment)
         type(device.heartbeat).objects.update(last_seen=moment)
         type(status.request).objects.update(created_at=moment)
+        app = TenantAppFactory(tenant, created_at=moment)
+        TenantAppVersionFactory(first_app(tenant) if index else app, created_at=moment)
 
     pages = [page(api, seed, f"limit=2&offset={offset}")["results"] for offset in (0, 2, 4)]
     ids = [row.get("id", row.get("device_id")) for each in pages for row in each]

@@ -1,0 +1,12 @@
+"""What needs a version of an app, so that it cannot be deleted."""
+
+from collections.abc import Callable
+
+from apps_domain.models import TenantAppVersion
+
+USERS: list[Callable[[TenantAppVersion], list[str]]] = []
+"""Each names what needs the version, as a person would: `blueprint "Kiosk"`. Rooms above this one add theirs."""
+
+
+def versions_in_use(version: TenantAppVersion) -> list[str]:
+    return [name for user in USERS for name in user(version)]
