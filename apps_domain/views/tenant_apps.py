@@ -48,6 +48,7 @@ VERSION = path("versionId", "ID of the version", OpenApiTypes.UUID)
 class TenantAppViewSet(ApiViewSet):
     needs_private_url = frozenset({"list"})
     tenant_header_is_uuid = True
+    needs_body = True
     parser_classes = [AppFormParser]
     queryset = TenantApp.objects.none()
 

@@ -180,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
+    "delete files of apps": {"task": "apps_domain.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
 }
 
 # REST API -----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """The stand-ins of the store and of Apps and Books, asked by the server; a location there and its tenant."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings as now
 from pytest_django import Settings
 
 from apps_domain.models import VppLocation
@@ -47,3 +49,11 @@ def store(_one_store: StoreStandIn, settings: Settings) -> StoreStandIn:
     _one_store.reset()
     settings.STORE_URL = _one_store.url
     return _one_store
+
+
+@pytest.fixture
+def folder(tmp_path: Path, settings: Settings) -> Path:
+    """Where this test's files of apps are kept."""
+    own = {**now.STORAGES["apps"], "OPTIONS": {"location": tmp_path / "apps"}}
+    settings.STORAGES = {**now.STORAGES, "apps": own}
+    return tmp_path / "apps"

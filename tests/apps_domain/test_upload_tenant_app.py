@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as now
 from django.core.files.storage import storages
 from pytest_django import Settings
 
@@ -21,13 +20,7 @@ from tests.factories.ipas import APP, build, ipa, packed, program, upload_form
 from tests.factories.tenants import token_for
 from tests.factories.threads import all_at_once
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, settings: Settings) -> Path:
-    """A storage of each test's own."""
-    own = {**now.STORAGES["apps"], "OPTIONS": {"location": tmp_path / "apps"}}
-    settings.STORAGES = {**now.STORAGES, "apps": own}
-    return tmp_path / "apps"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def files_in(folder: Path) -> list[Path]:
