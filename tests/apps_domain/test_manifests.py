@@ -115,7 +115,7 @@ def test_an_address_that_was_changed_is_404(version: TenantAppVersion, device: D
 
 class TestVendorApps:
     @pytest.fixture
-    def published(self) -> VendorAppVersion:
+    def published(self, db: None) -> VendorAppVersion:
         app = VendorApp.objects.create(platform="APPLE", package_name="org.example.agent", app_name="Agent")
         hashes = {"size": 10, "sha256s": ["0" * 64]}
         return VendorAppVersion.objects.create(
