@@ -90,9 +90,16 @@ def known_store_apps(*, tenant: Tenant, adam_ids: Iterable[str]) -> dict[str, St
 
 
 @transaction.atomic
-def record_answer(*, app: StoreApp, listing: StoreListing | None, country: str, asked_at: dt.datetime) -> StoreApp:
-    """Keeps what the store of that country said of the app; None: it lists it not. A newer answer is left alone."""
-    row = StoreApp.objects.select_for_update().get(pk=app.pk)
+def record_answer(
+    *, app: StoreApp, listing: StoreListing | None, country: str, asked_at: dt.datetime
+) -> StoreApp | None:
+    """Keeps what the store of that country said of the app; None: it lists it not. A newer answer is left alone.
+
+    Returns the record, None if it is gone: its tenant was deleted meanwhile.
+    """
+    row = StoreApp.objects.select_for_update().filter(pk=app.pk).first()
+    if row is None:
+        return None
     if row.refreshed_at is not None and row.refreshed_at >= asked_at:
         return row
     row.refreshed_at, row.country, row.refresh_not_before, row.refresh_wanted_at = asked_at, country, None, None
@@ -116,7 +123,7 @@ def _first_look_up(tenant: Tenant, apple_app_id: str, known: StoreApp | None) ->
         raise NotFound(f"Apple's store of the country {country} lists no app with the id {apple_app_id}.")
     with transaction.atomic():
         app = known or known_store_app(tenant=tenant, adam_id=apple_app_id)
-        return record_answer(app=app, listing=listing, country=country, asked_at=asked_at)
+        return record_answer(app=app, listing=listing, country=country, asked_at=asked_at) or app
 
 
 def _fill(row: StoreApp, listing: StoreListing) -> None:

@@ -4,11 +4,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from apps_domain.models import StoreApp, StoreAppVersion
 from apps_domain.services.store import known_store_app, record_answer
-from apps_domain.services.store_refresh import LEASE, refresh_store_apps
+from apps_domain.services.store_refresh import AT_IT, LEASE, refresh_store_app, refresh_store_apps
 from apps_domain.tasks.store import refresh_old_store_apps
 from onboarding.simulation.store import Fault, StoreStandIn
 from tenants.models import Tenant
@@ -174,6 +175,34 @@ def test_a_late_answer_does_not_replace_a_newer_one(tenant: Tenant) -> None:
     record_answer(app=row, listing=None, country="us", asked_at=timezone.now() - dt.timedelta(minutes=1))
 
     assert again(row).missing_since is None
+
+
+def test_the_record_of_a_tenant_that_was_deleted_meanwhile_is_passed_over(tenant: Tenant) -> None:
+    row = wanted(tenant)
+    StoreApp.objects.all().delete()
+
+    assert not refresh_store_app(row.pk)
+    assert record_answer(app=row, listing=None, country="us", asked_at=timezone.now()) is None
+
+
+def test_a_sweep_that_is_killed_keeps_the_next_ones_back_for_seconds_only(tenant: Tenant, store: StoreStandIn) -> None:
+    wanted(tenant)
+    cache.add(AT_IT, 1, 60)  # what it leaves in the cache; there it lives for as long as a sweep may take
+
+    assert refresh_store_apps() == 0
+    cache.delete(AT_IT)
+    assert refresh_store_apps() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("transactions")
+def test_workers_that_have_the_same_list_ask_once_for_each(tenant: Tenant, store: StoreStandIn) -> None:
+    rows = [wanted(tenant, each) for each in (NOTES, MAIL, TV)]
+    store.misbehave(Fault(delay=0.1))
+
+    all_at_once(*[lambda: [refresh_store_app(row.pk) for row in rows]] * 3)
+
+    assert sorted(asked.app_id for asked in store.asked) == [NOTES, MAIL, TV]
 
 
 @pytest.mark.django_db(transaction=True)
