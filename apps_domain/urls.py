@@ -2,12 +2,15 @@
 
 from django.urls import path
 
+from apps_domain.views.licences import VppLicenceViewSet
 from apps_domain.views.store import ItunesAppViewSet
 from apps_domain.views.tenant_apps import TenantAppVersionViewSet, TenantAppViewSet
 
 VERSIONS = "api/v2/tenant-apps/<str:appId>/versions"
 
 urlpatterns = [
+    path("api/apps/v0/vpp", VppLicenceViewSet.as_view({"get": "list"})),
+    path("api/apps/v0/vpp/<str:appId>", VppLicenceViewSet.as_view({"get": "retrieve"})),
     path("api/v2/itunesapps", ItunesAppViewSet.as_view({"get": "list"})),
     path("api/v2/tenant-apps", TenantAppViewSet.as_view({"get": "list", "post": "create"})),
     path("api/v2/tenant-apps/<str:appId>", TenantAppViewSet.as_view({"get": "retrieve"})),

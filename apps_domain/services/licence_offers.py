@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps_domain.models import VppAssignment, VppLicence
 from apps_domain.models.licences import UNLIMITED
-from apps_domain.selectors.licences import usable_locations
+from apps_domain.selectors.licences import BOOK, usable_locations
 
 STATE = VppAssignment.State
 NOT_OWNED = (
@@ -17,7 +17,6 @@ NOT_OWNED = (
     "Manager, also when it is free of charge."
 )
 NOT_FOR_DEVICES = "No licence available: Apple does not let licences of this app be assigned to devices."
-BOOK = "Book"
 STANDARD = "STDQ"
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps_domain.clients.vpp_answers import Asset, Assigned
 from apps_domain.models import VppAssignment, VppEvent, VppLicence, VppLocation
 from apps_domain.models.licences import UNLIMITED
-from apps_domain.services.licence_offers import BOOK
+from apps_domain.selectors.licences import BOOK
 from apps_domain.services.store import known_store_apps
 
 State = VppAssignment.State

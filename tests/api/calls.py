@@ -6,7 +6,18 @@ from itertools import count
 from typing import Any
 
 from tenants.models import Tenant
-from tests.api.seed import APNS, APP_VERSION, APPS, DEP_TOKENS, FORM, ITUNES_APPS, OPERATIONS, VPP_TOKENS, Operation
+from tests.api.seed import (
+    APNS,
+    APP_VERSION,
+    APPS,
+    DEP_TOKENS,
+    FORM,
+    ITUNES_APPS,
+    LICENCES,
+    OPERATIONS,
+    VPP_TOKENS,
+    Operation,
+)
 from tests.conftest import ApiClient
 from tests.factories.apns_certificates import push_certificate, waiting_certificate
 from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
@@ -14,11 +25,13 @@ from tests.factories.apps import next_store_app
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
 from tests.factories.ipas import build, upload_form
+from tests.factories.licences import LicenceFactory, LocationFactory
 from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactory
 
 _builds = count(1)
 HEARTBEAT_BOUNDS = "last_seen_gt=2000-01-01&last_seen_lt=2100-01-01"
 
+_adam_ids = count(408_000_001)
 NOUNS = {
     "/commands/v0/commands/": "request",
     "/status/": "status",
@@ -42,6 +55,7 @@ class Belongings:
     store_app: str
     app: str  # of the tenant's own
     app_version: str
+    licence: str  # Apple's id of its app
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -60,13 +74,16 @@ def belongings_of(tenant: Tenant) -> Belongings:
     version = TenantAppVersionFactory(TenantAppFactory(tenant))
     apps = (next_store_app(tenant).pk, version.app_id, version.pk)
     mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
-    return Belongings(*(str(each) for each in mine))
+    licence = LicenceFactory(LocationFactory(tenant, token_id=vpp_token.pk), adam_id=str(next(_adam_ids)))
+    return Belongings(*(str(each) for each in (*mine, licence.adam_id)))
 
 
 def path_of(seed: Operation, owned: Belongings) -> str:
     """A path that this operation answers with success."""
     noun = next((noun for part, noun in NOUNS.items() if part in seed.path), "device")
     path = seed.path.replace("{id}", getattr(owned, noun))
+    if seed.path.startswith(f"{LICENCES}/"):
+        path = path.replace("{appId}", owned.licence)
     for name, noun in NAMED.items():
         path = path.replace(f"{{{name}}}", getattr(owned, noun))
     if seed.path == ITUNES_APPS:

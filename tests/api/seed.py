@@ -115,6 +115,7 @@ APPS = "/api/v2/tenant-apps"
 APP = APPS + "/{appId}"
 APP_VERSIONS = APP + "/versions"
 APP_VERSION = APP_VERSIONS + "/{versionId}"
+LICENCES = "/api/apps/v0/vpp"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -441,5 +442,15 @@ OPERATIONS = [
         UUID,
         private_url=False,
         path_ids={"appId": UUID, "versionId": UUID},
+    ),
+    Operation("GET", LICENCES, "Get VPP License List", "VPP License Management", (200, 401, 500), UUID),
+    Operation(
+        "GET",
+        LICENCES + "/{appId}",
+        "Get VPP License Info about an App",
+        "VPP License Management",
+        (200, 401, 500),
+        UUID,
+        path_ids={"appId": INTEGER},
     ),
 ]

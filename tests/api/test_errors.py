@@ -216,6 +216,7 @@ def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: T
             "commands_commandrequest",
             "devices_heartbeat",
             "devices_devicesettings",
+            "apps_domain_vpplicence",
             "tenants_deptoken",
             "tenants_vpptoken",
             "tenants_apnscertificate",

@@ -24,7 +24,7 @@ def LocationFactory(tenant: Tenant, **fields: Any) -> VppLocation:
         "synced_at": timezone.now() - dt.timedelta(hours=1),
         "sync_due_at": timezone.now() + dt.timedelta(hours=5),
     }
-    if "token" not in fields:
+    if "token" not in fields and "token_id" not in fields:
         fields["token"] = VppTokenFactory(tenant)
     return VppLocation.objects.create(**{"tenant": tenant, **made, **fields})
 
