@@ -44,9 +44,10 @@ def run(options: argparse.Namespace) -> None:
 @contextlib.contextmanager
 def running_stand_in(folder: Path) -> Iterator[tuple[int, int]]:
     """Its process id and its port for pushes."""
-    apns, courier = free_ports(2)
+    apns, courier, store, vpp = free_ports(4)
     command = [sys.executable, "manage.py", "run_standins", "--directory", str(folder)]
     command += ["--apns-port", str(apns), "--courier-port", str(courier)]
+    command += ["--store-port", str(store), "--vpp-port", str(vpp)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None

@@ -32,6 +32,7 @@ class Options:
     apns_port: int
     courier_port: int
     store_port: int
+    vpp_port: int
 
     @property
     def store(self) -> str:
@@ -63,7 +64,7 @@ def read_options() -> Options:
     host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, between=(1, 65535))
     devices = whole_number("DEVICES", 12, between=(0, 10000))
     require_free_port(host, port)
-    return Options(host, port, devices, *free_ports(3))
+    return Options(host, port, devices, *free_ports(4))
 
 
 def whole_number(name: str, default: int, *, between: tuple[int, int]) -> int:
@@ -112,6 +113,7 @@ def demo_settings(var: Path, options: Options, services: Services, given: dict[s
         "APNS_PORT": str(options.apns_port),
         "APNS_CA_FILE": str(var / "standins" / "ca.pem"),
         "STORE_URL": f"{options.store}{STORE_LOOKUP}",
+        "VPP_URL": f"http://127.0.0.1:{options.vpp_port}/mdm/v2",
         "STORE_ICON_HOSTS": options.store,
     }
 
@@ -172,7 +174,7 @@ def server_programs(options: Options) -> list[Program]:
 
 def standins_command(var: Path, options: Options) -> list[str]:
     ports = ["--apns-port", str(options.apns_port), "--courier-port", str(options.courier_port)]
-    ports += ["--store-port", str(options.store_port)]
+    ports += ["--store-port", str(options.store_port), "--vpp-port", str(options.vpp_port)]
     return manage("run_standins", "--directory", str(var / "standins"), *ports)
 
 

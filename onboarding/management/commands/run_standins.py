@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from onboarding.simulation.apns import ApnsStandIn, PortTaken
 from onboarding.simulation.store import StoreStandIn
+from onboarding.simulation.vpp import STATE_FILE, VppStandIn, demo_library, write_token
 
 
 class Command(BaseCommand):
-    help = "Run the stand-ins of Apple's push service and store until they are told to stop. Needs no database."
+    help = "Run the stand-ins of Apple's services until they are told to stop. Needs no database."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--apns-port", type=int, default=2197, help="TLS, HTTP/2 (default: %(default)s)")
         parser.add_argument("--courier-port", type=int, default=2198, help="for devices (default: %(default)s)")
         parser.add_argument("--store-port", type=int, default=2199, help="store look-up (default: %(default)s)")
+        parser.add_argument("--vpp-port", type=int, default=2200, help="Apps and Books (default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -40,12 +42,22 @@ class Command(BaseCommand):
             courier_port=options["courier_port"],
         )
         store = StoreStandIn(host=options["host"], port=options["store_port"])
+        vpp = VppStandIn(
+            host=options["host"],
+            port=options["vpp_port"],
+            event_seconds=2.0,
+            state_file=options["directory"] / STATE_FILE,
+        )
+        write_token(vpp.add_library(demo_library()), options["directory"])
         await stand_in.start()
         store.start()
+        vpp.start()
         apns, courier = (f"{stand_in.host}:{port}" for port in (stand_in.apns_port, stand_in.courier_port))
         self.stdout.write(f"store stand-in at {store.url}")
+        self.stdout.write(f"apps and books stand-in at {vpp.url}")
         self.stdout.write(f"apns stand-in listening on {apns}, courier on {courier}")
         self.stdout.flush()
         await stop.wait()
         store.stop()
+        vpp.stop()
         await stand_in.stop()

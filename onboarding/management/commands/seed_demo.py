@@ -13,13 +13,15 @@ from commands.services.apns_certificates import complete_certificate
 from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.certificates import StandInRoot
+from onboarding.simulation.vpp import TOKEN_FILE
 from onboarding.views.enrolment import enrolment_url
 from tenants.actors import command_line_actor
-from tenants.models import ApiToken, Role, Tenant
+from tenants.models import ApiToken, Role, Tenant, VppToken
 from tenants.selectors import enrolment_topic
 from tenants.services.apns import create_apns_certificate
 from tenants.services.tenants import create_tenant
 from tenants.services.tokens import create_api_token, find_api_token
+from tenants.services.vpp_tokens import create_vpp_token
 
 TENANT = "Demo"
 ADMIN = "admin"
@@ -28,7 +30,7 @@ TOKEN_NAME = "demo gateway"
 
 
 class Command(BaseCommand):
-    help = "Makes (or completes) the demo tenant, its token, console user, APNs certificate and enrolment link."
+    help = "Makes (or completes) the demo tenant: API token, console user, APNs certificate, licences, enrolment link."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--standins", type=Path, required=True, help="The stand-ins' folder, with their root key.")
@@ -56,6 +58,9 @@ def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
     link = EnrolmentProfile.objects.filter(tenant=tenant, name="Demo devices").first() or create_enrolment_profile(
         tenant=tenant, name="Demo devices", actor=actor
     )
+    token = (standins / TOKEN_FILE).read_bytes() if (standins / TOKEN_FILE).exists() else b""
+    if token and not VppToken.objects.filter(tenant=tenant).exists():
+        create_vpp_token(tenant=tenant, file=token, actor=actor)
     return {
         "base_url": settings.BASE_URL,
         "tenant_id": str(tenant.pk),

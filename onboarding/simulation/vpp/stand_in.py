@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import errno
 import json
 import os
 import threading
@@ -11,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from onboarding.simulation.apns import PortTaken
 from onboarding.simulation.vpp import answers
 from onboarding.simulation.vpp.answers import Limits
 from onboarding.simulation.vpp.courier import TRIES, deliver
@@ -34,7 +36,7 @@ class VppStandIn:
     """Apps and Books for any number of locations. May be used from any thread.
 
     Events are done `event_seconds` after they were asked for; None: not before `settle`. With `notify` the outcome is
-    also sent to the address that was given. `state_file` keeps the locations between two runs.
+    also sent to the address that was given. `state_file` keeps the locations between two runs. Raises PortTaken.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class VppStandIn:
         self._changed = threading.Condition(self.lock)
         self._stopped = False
         self._restore()
-        self._server = Server((host, port), handler_for(self))
+        self._server = _listen(host, port, handler_for(self))
         self.host, self.port = host, int(self._server.server_address[1])
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), name="vpp-stand-in", daemon=True),
@@ -283,6 +285,14 @@ class VppStandIn:
         draft.touch(mode=0o600)
         draft.write_text(json.dumps([library.saved() for library in self.libraries.values()]))
         os.replace(draft, self._state_file)
+
+
+def _listen(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> Server:
+    try:
+        return Server((host, port), handler)
+    except OSError as error:
+        why = "another program uses it" if error.errno == errno.EADDRINUSE else str(error)
+        raise PortTaken(f"Port {port} on {host} cannot be used: {why}.") from error
 
 
 def _open(library: Library) -> list[Event]:
