@@ -16,9 +16,9 @@ from rest_framework.request import Request
 from apps_domain.reading.zip_directory import NO_ARCHIVE
 from apps_domain.services.files import FileWriter, Stored, discard_file
 from config.api.errors import ApplicationError, BadRequest, PayloadTooLarge
+from config.uploads import FORM_OVERHEAD
 
 FIELD = "file"
-FORM_OVERHEAD = 64 * 1024  # of the form around the file
 PIECE = 1024 * 1024
 
 

@@ -8,6 +8,8 @@ from django.core.files.uploadhandler import MemoryFileUploadHandler
 
 from config.api.errors import PayloadTooLarge
 
+FORM_OVERHEAD = 64 * 1024  # bytes of a form around its file
+
 
 class LeftOut(InMemoryUploadedFile):
     """A file of a body that was too large: its name and size are known, its contents were let go."""

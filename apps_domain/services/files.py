@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from apps_domain.models import StoredFile
+from apps_domain.models import StoredFile, TenantAppVersion, VendorAppVersion
 from apps_domain.storage import app_storage
 from config.api.errors import Conflict, PayloadTooLarge
 
@@ -142,10 +143,19 @@ def delete_doomed_file(file_id: uuid.UUID) -> None:
     row.delete()
 
 
+_HELD = Exists(TenantAppVersion.objects.filter(Q(file=OuterRef("pk")) | Q(icon=OuterRef("pk")))) | Exists(
+    VendorAppVersion.objects.filter(Q(file=OuterRef("pk")) | Q(icon=OuterRef("pk")))
+)
+
+
 def sweep_files() -> int:
-    """Deletes what processes that died have left, and what was given up. How many files it was."""
-    dead = timezone.now() - DEAD
-    StoredFile.objects.filter(state=State.WRITING, changed_at__lt=dead).update(state=State.DOOMED)
+    """Deletes what processes that died have left, what was given up, and what went with its tenant.
+
+    How many files it was.
+    """
+    left = StoredFile.objects.filter(changed_at__lt=timezone.now() - DEAD)
+    left.filter(state=State.WRITING).update(state=State.DOOMED)
+    left.filter(~_HELD, state=State.KEPT).update(state=State.DOOMED)
     doomed = StoredFile.objects.filter(state=State.DOOMED).order_by("changed_at").values_list("pk", flat=True)
     ids = list(doomed[:SWEEP_SLICE])
     for file_id in ids:

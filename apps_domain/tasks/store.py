@@ -1,6 +1,5 @@
 """Work on records of the store."""
 
-from apps_domain.services.files import sweep_files
 from apps_domain.services.store_refresh import refresh_store_apps
 from config.celery import app
 
@@ -8,9 +7,3 @@ from config.celery import app
 @app.task(name="apps_domain.refresh_store_apps")
 def refresh_old_store_apps() -> None:
     refresh_store_apps()
-
-
-@app.task(name="apps_domain.sweep_files")
-def sweep_app_files() -> None:
-    """Files that no version has, and what died while it was uploaded."""
-    sweep_files()

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from django.test import RequestFactory
 from pytest_django import Settings
 
+from config.uploads import FORM_OVERHEAD
 from config.wsgi import application, with_chunked_bodies
 from tenants.models import Tenant
 from tests.conftest import ApiClient
@@ -55,6 +56,17 @@ def test_no_more_than_the_limit_and_a_byte_is_read(settings: Settings) -> None:
 
     assert seen_behind(given)["CONTENT_LENGTH"] == "11"
     assert given["wsgi.input"].tell() == 11
+
+
+def test_an_upload_of_an_app_is_not_read_beforehand(settings: Settings) -> None:
+    settings.APP_UPLOAD_MAX = 1000
+    given = {**environ_of(b"x" * 5000), "PATH_INFO": "/api/v2/tenant-apps"}
+
+    seen = seen_behind(given)
+
+    assert seen["wsgi.input"] is given["wsgi.input"]
+    assert given["wsgi.input"].tell() == 0
+    assert seen["CONTENT_LENGTH"] == str(1000 + FORM_OVERHEAD)
 
 
 @pytest.fixture
