@@ -18,7 +18,8 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _RECORD = struct.Struct("<4s6H3L5H2L")
 _MAX_COMMENT = 65_535
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_FULL32 = 0xFFFFFFFF  # "see the ZIP64 field"
+_FULL = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, _FULL32, _FULL32)  # "see the ZIP64 record", of the end record's numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +65,36 @@ def _end_of_archive(file: IO[bytes], size: int) -> tuple[int, int, int]:
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or at + _END.size > len(tail):
         raise UnreadableAppError(_DAMAGED)
-    _, disk, first_disk, here, count, length, offset, comment = _END.unpack_from(tail, at)
+    _, *told, comment = _END.unpack_from(tail, at)
     end = size - len(tail) + at
     if end + _END.size + comment != size:
         raise UnreadableAppError(_DAMAGED)
-    if _FULL16 in (disk, first_disk, here, count) or _FULL32 in (length, offset):
-        disk, first_disk, here, count, length, offset, end = _end64(file, end)
+    *told, end = _end64(file, end, told)
+    disk, first_disk, here, count, length, offset = told
     if disk or first_disk or here != count or offset + length != end:
         raise UnreadableAppError(_DAMAGED)
     return count, length, offset
 
 
-def _end64(file: IO[bytes], end: int) -> tuple[int, int, int, int, int, int, int]:
+def _end64(file: IO[bytes], end: int, told: list[int]) -> list[int]:
+    """The numbers of the ZIP64 record before the end record, if there is one, and where the directory has to end.
+
+    What the end record says itself must be the same.
+    """
     file.seek(max(end - _LOCATOR.size, 0))
     located = file.read(_LOCATOR.size)
-    if end < _LOCATOR.size + _END64.size or located[:4] != b"PK\x06\x07":
-        raise UnreadableAppError(_DAMAGED)
+    if located[:4] != b"PK\x06\x07":
+        return [*told, end]
     start = _LOCATOR.unpack(located)[2]
-    if start > end - _LOCATOR.size - _END64.size:
+    if end < _LOCATOR.size + _END64.size or start > end - _LOCATOR.size - _END64.size:
         raise UnreadableAppError(_DAMAGED)
     file.seek(start)
     record = file.read(_END64.size)
-    mark, length_of_record, _, _, disk, first_disk, here, count, length, offset = _END64.unpack(record)
-    if mark != b"PK\x06\x06" or start + 12 + length_of_record != end - _LOCATOR.size:
+    mark, length, _, _, *wide = _END64.unpack(record)
+    same = all(small in (full, large) for small, full, large in zip(told, _FULL, wide, strict=True))
+    if mark != b"PK\x06\x06" or start + 12 + length != end - _LOCATOR.size or not same:
         raise UnreadableAppError(_DAMAGED)
-    return disk, first_disk, here, count, length, offset, start
+    return [*wide, start]
 
 
 def _records(data: bytes, count: int) -> Iterator[Record]:

@@ -101,9 +101,10 @@ def test_a_slow_writer_shows_that_it_lives() -> None:
     writer.abandon()
 
 
-def test_what_is_kept_is_never_swept(folder: Path) -> None:
+def test_what_is_kept_is_never_swept(folder: Path, tenant: Tenant) -> None:
     row = stored()
     keep_file(file=row)
+    TenantAppVersionFactory(TenantAppFactory(tenant), file=row)
     StoredFile.objects.update(changed_at=timezone.now() - LONG_AGO)
 
     assert sweep_files() == 0

@@ -95,6 +95,9 @@ def test_reads_zip64() -> None:
     whole = data[:start] + directory + end64 + locator + end
 
     assert archive(whole).read("big", limit=5) == b"12345"
+    both = patched(whole, END, 8, struct.pack("<2H2L", 1, 1, len(directory), start))
+    assert archive(both).read("big", limit=5) == b"12345"
+    assert "damaged" in refusal(patched(both, END, 16, struct.pack("<L", start - 1)))
     assert "damaged" in refusal(patched(whole, b"PK\x06\x07", 8, struct.pack("<Q", 2**63)))
     assert "damaged" in refusal(patched(whole, b"PK\x06\x06", 48, struct.pack("<Q", 2**63)))
 
