@@ -10,6 +10,7 @@ from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
 from commands.services.fan_out import fan_out
+from commands.services.licensed_installs import release_holds
 from commands.services.retention import MOST, prune_commands
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
@@ -55,6 +56,13 @@ def turn_schedule(slot_id: int) -> None:
 @app.task(name="commands.add_new_zones")
 def find_new_zones() -> None:
     add_new_zones()
+
+
+@app.task(name="commands.release_holds")
+def release_licensed_installs() -> None:
+    """Installations whose licence has come, or will not."""
+    if release_holds():
+        wake_due_devices()
 
 
 @app.task(name="commands.cancel_request_rows")

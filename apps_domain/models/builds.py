@@ -34,5 +34,10 @@ class Build(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def is_expired(self) -> bool:
+        """Whether devices refuse it since its provisioning profile is over."""
+        return self.signing_expires_at is not None and self.signing_expires_at <= timezone.now()
+
     def __str__(self) -> str:
         return f"{self.app_name} {self.version_name} ({self.build_number})"

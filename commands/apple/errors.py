@@ -12,6 +12,8 @@ UNREADABLE_TO_DEVICE = "The device could not read the command (CommandFormatErro
 UNTOLD = "The device reported an error without saying which."
 # A profile to be removed that the device does not have: on iOS and its kin, on macOS.
 PROFILE_IS_ABSENT = frozenset({("MCMDMErrorDomain", 12075), ("MDMClientError", 89)})
+# https://developer.apple.com/documentation/devicemanagement/remove-application-command; two codes say the same
+APP_IS_NOT_MANAGED = frozenset({("MCMDMErrorDomain", 12029), ("MCMDMErrorDomain", 12038)})
 # https://developer.apple.com/documentation/devicemanagement/play-lost-mode-sound-command
 NOT_IN_LOST_MODE = 12067
 

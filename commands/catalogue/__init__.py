@@ -11,6 +11,7 @@ from commands.catalogue import (
     apps,
     configuration,
     information,
+    installs,
     network,
     people,
     policies,
@@ -22,7 +23,8 @@ from commands.catalogue.base import MASK, AppleNeeds, Command, Delivery, TryLate
 from commands.catalogue.names import NAMES
 
 FAMILIES = (
-    actions, app_restrictions, apps, configuration, information, network, people, policies, profiles, settings, wifi,
+    actions, app_restrictions, apps, configuration, information, installs, network, people, policies, profiles,
+    settings, wifi,
 )  # fmt: skip
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps_domain.services.device_apps import leave_device
 from commands.apple.app_lists import forget_lists
 from commands.catalogue.base import Command, Delivery, Undeliverable
 from commands.catalogue.needs import needs
-from commands.models import CommandStatus
+from commands.models import CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE
 from devices.models import Device, DeviceState
 from devices.services.apple_inventory import forget_everything
@@ -62,11 +63,13 @@ class Wipe(Command):
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         return {"RequestType": "EraseDevice"}
 
-    def on_queued(self, device_ids: list[uuid.UUID]) -> None:
+    def on_queued(self, request: CommandRequest, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
         _lock_in_order(device_ids)
         change_state(device_ids, DeviceState.ACTIVE, DeviceState.WIPE_IN_PROGRESS)
+        return device_ids
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        leave_device(delivery.device)
         Device.objects.filter(pk=delivery.device_id).update(state=DeviceState.DISABLED, updated_at=timezone.now())
         forget_everything(delivery.device_id)
         forget_lists(delivery.device_id)

@@ -5,10 +5,14 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from apps_domain.services.device_apps import forget_device_app, free_licence_of_app
+from commands.apple.errors import APP_IS_NOT_MANAGED, has_error
 from commands.catalogue.app_restrictions import PackageArguments
 from commands.catalogue.base import Command, Delivery
 from commands.catalogue.fields import PackageName
+from commands.catalogue.installing import is_listed
 from commands.catalogue.needs import needs
+from commands.catalogue.verdicts import Answer, Failed, NextStep, Succeeded, Verdict
 from config.api.fields import OneOfField
 from devices.services.apple_inventory import forget_app
 
@@ -20,39 +24,45 @@ class StoreAppArguments(serializers.Serializer[Any]):
     bundle_identifier = PackageName(help_text="The app's bundle identifier")
 
 
-class Install(Command):
-    """Installs an uploaded version of an app."""
-
-    name = "INSTALL"
-    time_out = INSTALL_TIME
-    why_not_apple = "This server keeps no uploaded app versions, so it has none to install."
-
-    class Arguments(serializers.Serializer[Any]):
-        app_version = serializers.UUIDField(help_text="Id of an uploaded app version")
-
-        def to_internal_value(self, data: Any) -> dict[str, Any]:
-            return {"app_version": str(super().to_internal_value(data)["app_version"])}
-
-
 class Uninstall(Command):
     """Removes an app and its data from the device.
 
-    On Apple an app that this server installed; on supervised devices since iOS 26 any.
+    On Apple an app that this server installed; on supervised devices since iOS 26 any. A licence that the device had
+    for it is free again. An app that is not there counts as removed.
     https://developer.apple.com/documentation/devicemanagement/remove-application-command
     """
 
     name = "UNINSTALL"
     time_out = INSTALL_TIME
+    judged = True
     Arguments: ClassVar[type[serializers.Serializer[Any]]] = PackageArguments
     apple_needs = needs(ios="5.0", tvos="10.2", macos="11.0")
-    apple_how = "RemoveApplication"
+    apple_how = "RemoveApplication; InstalledApplicationList if the device does not manage the app"
     app_argument: ClassVar[str] = "package_name"
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
-        return {"RequestType": "RemoveApplication", "Identifier": delivery.args[self.app_argument]}
+        app = delivery.args[self.app_argument]
+        if delivery.step == 0:
+            return {"RequestType": "RemoveApplication", "Identifier": app}
+        return {"RequestType": "InstalledApplicationList", "Identifiers": [app], "Items": ["Identifier", "Name"]}
+
+    def judge(self, delivery: Delivery, answer: Answer) -> Verdict:
+        if delivery.step == 0:
+            unmanaged = not answer.is_acknowledged and has_error(answer.report, APP_IS_NOT_MANAGED)
+            return NextStep(1) if unmanaged else super().judge(delivery, answer)
+        if not answer.is_acknowledged:
+            return super().judge(delivery, answer)
+        if is_listed(answer.report, delivery.args[self.app_argument]):
+            return Failed("The app is on the device, but this server does not manage it, so it cannot be removed.")
+        return Succeeded("The app was not on the device.")
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
-        forget_app(delivery.device_id, delivery.args[self.app_argument])
+        app = delivery.args[self.app_argument]
+        if delivery.step and is_listed(report, app):
+            return
+        free_licence_of_app(device=delivery.device, bundle_id=app, adam_id=delivery.args.get("app_id"))
+        forget_app(delivery.device_id, app)
+        forget_device_app(delivery.device_id, app)
 
     def keeps_result(self) -> bool:
         return False
@@ -89,12 +99,3 @@ class SetAppPermission(Command):
             ["PERMISSION_GRANT_STATE_DEFAULT", "PERMISSION_GRANT_STATE_DENIED", "PERMISSION_GRANT_STATE_GRANTED"],
             help_text="Denied, granted, or as the user decides",
         )
-
-
-class VppAppInstall(Command):
-    """Installs an app from Apple's store with one of the tenant's licences."""
-
-    name = "VPP_APP_INSTALL"
-    time_out = INSTALL_TIME
-    Arguments = StoreAppArguments
-    why_not_apple = "This server keeps no app licences of the tenant, so it has none to assign."

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from commands.catalogue.verdicts import Answer, Failed, PutOff, Succeeded, Verdict
-from commands.models import AppleEnrolment
+from commands.models import AppleEnrolment, CommandRequest
 from devices.models import Device, Platform
+from tenants.models import Tenant
 
 MASK = "********"
 
@@ -108,8 +109,12 @@ class Command:
         """
         return {}
 
-    def on_queued(self, device_ids: list[uuid.UUID]) -> None:
-        """After rows for these devices were queued, in the same transaction."""
+    def check(self, tenant: Tenant, args: dict[str, Any]) -> None:
+        """BadRequest when the tenant has not got what the arguments name. Asked when a request is made."""
+
+    def on_queued(self, request: CommandRequest, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+        """After rows for these devices were queued, in the same transaction; which of them may be woken at once."""
+        return device_ids
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
         """What the device's report tells about it, in the transaction that notes it. Once for each step."""

@@ -14,11 +14,14 @@ PROFILE = {
     "PayloadContent": [],
 }
 
+APP_CONFIG = {"server": "https://pos.example.com"}
+
 EXAMPLES: dict[str, Any] = {
     "app_id": "408709785",
     "app_notifications_state": "DISABLED",
     "app_state": "HIDE",
     "app_version": "6f1c8f3e-2d54-4a1c-9f0e-3b7a5c2d9e10",
+    "base64_app_config": base64.b64encode(plistlib.dumps(APP_CONFIG)).decode(),
     "bluetooth_state": False,
     "brightness_value": 80,
     "bundle_identifier": "com.example.pos",

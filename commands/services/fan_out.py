@@ -38,7 +38,7 @@ def _fan_out_slice(request_id: uuid.UUID) -> bool:
     if row is None:  # another worker was faster, or somebody cancelled it
         return False
     done = queue_slice(row, after=row.fan_out_cursor)
-    wake(done.queued)
+    wake(done.ready)
     if done.last_id is not None:
         row.fan_out_cursor = done.last_id
         row.save(update_fields=["fan_out_cursor"])

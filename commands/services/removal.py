@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
+from apps_domain.services.device_apps import leave_device
 from commands.services.enrolments import disable_enrolments, lock_enrolments
 from commands.services.queue import clear_queue
 from config.api.errors import BadRequest
@@ -25,6 +26,7 @@ def remove_device(*, device: Device, actor: Actor) -> Device:
     if row.state == DeviceState.DISABLED:
         return row
     disable_enrolments(row.pk)
+    leave_device(row)
     row.state = DeviceState.DISABLED
     row.updated_by = actor.name
     row.updated_at = timezone.now()

@@ -41,7 +41,7 @@ def create_command_request(
     time_zone: str = "",
     is_internal: bool = False,
 ) -> CommandRequest:
-    """Stores the request; its rows are made by the fan-out after commit. BadRequest names unknown targets.
+    """Stores the request; its rows are made by the fan-out after commit. BadRequest names what is unknown.
 
     `command_args` have passed the command's own serializer, `schedule_args` are as `stored_arguments` makes them.
     `time_zone` is the caller's, in which a schedule in console time is meant; blank is the tenant's.
@@ -51,6 +51,7 @@ def create_command_request(
     group_ids = _known_groups(tenant, groups) if command_type != CommandType.DEVICE else []
     if not device_ids and not group_ids:
         raise BadRequest(f"{command_type} needs {_needed(command_type)}.")
+    CATALOGUE[command].check(tenant, command_args or {})
     shown, secret = CATALOGUE[command].split_secrets(command_args or {})
     request = CommandRequest(
         tenant=tenant,

@@ -163,7 +163,7 @@ def _announce(slot: ScheduleSlot) -> None:
 
 def _open(slot: ScheduleSlot) -> None:
     opened = open_slice(slot)
-    wake(opened.queued, skip_busy=True)
+    wake(opened.ready, skip_busy=True)
     slot.cursor = opened.last_id
     if slot.cursor is None:
         slot.phase, slot.due_at = Phase.OPEN, slot.closes_at

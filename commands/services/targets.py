@@ -82,7 +82,7 @@ class Slice:
     """What became of the next devices. `last_id` is None after the last slice."""
 
     last_id: uuid.UUID | None
-    queued: list[uuid.UUID]
+    ready: list[uuid.UUID]  # devices that have something to come for
 
 
 def queue_slice(request: CommandRequest, *, after: uuid.UUID | None) -> Slice:
@@ -138,9 +138,8 @@ def _slice(sql: str, request: CommandRequest, after: uuid.UUID | None, params: M
     with connection.cursor() as cursor:
         cursor.execute(sql, {**_common(request), **params, "cursor": after or FIRST_ID})
         found, last_id, queued = cursor.fetchone()
-    if queued:
-        CATALOGUE[request.command].on_queued(queued)
-    return Slice(last_id if found == settings.FAN_OUT_SLICE else None, queued)
+    ready = CATALOGUE[request.command].on_queued(request, queued) if queued else []
+    return Slice(last_id if found == settings.FAN_OUT_SLICE else None, ready)
 
 
 def _common(request: CommandRequest) -> dict[str, Any]:

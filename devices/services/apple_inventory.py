@@ -32,6 +32,20 @@ def record_installed_apps(device_id: uuid.UUID, apps: list[Any]) -> None:
     )
 
 
+def record_managed_app(device_id: uuid.UUID, entry: dict[str, Any]) -> None:
+    """One app of the list, which this server has just installed."""
+    app = _app(device_id, entry)
+    if app is None:
+        return
+    app.is_managed = True
+    InstalledApp.objects.bulk_create(
+        [app],
+        update_conflicts=True,
+        unique_fields=["device", "identifier"],
+        update_fields=["name", "version", "short_version", "bundle_size", "is_managed", "updated_at"],
+    )
+
+
 def _app(device_id: uuid.UUID, entry: Any) -> InstalledApp | None:
     if not isinstance(entry, dict) or not text(entry.get("Identifier")):
         return None

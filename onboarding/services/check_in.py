@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps_domain.services.device_apps import leave_device
 from commands.apple.app_lists import forget_lists
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE
@@ -237,6 +238,7 @@ def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) 
     clear_queue(device=device, reason="The device removed its management.")
     forget_managed(device.pk)
     forget_lists(device.pk)
+    leave_device(device)
     Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_at=now)
     audit.record(actor=device_actor(device.pk, source), action="device.checked_out", subject=device)
 

@@ -9,12 +9,14 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from commands.catalogue import CATALOGUE
+from commands.catalogue.examples import EXAMPLES
 from tenants.models import Tenant
 from tests.api.seed_commands import COMMANDS
 from tests.commands.profiles import profile
 from tests.conftest import ApiClient
 from tests.contract import document
 from tests.factories.arguments import SAMPLES, TAKEN
+from tests.factories.builds import AppVersionFactory
 from tests.factories.devices import DeviceFactory
 
 REQUESTS = "/api/commands/v0/commands/"
@@ -129,6 +131,7 @@ def test_an_unknown_command_fits_nothing(wrong: Any) -> None:
 def test_the_example_of_the_document_is_taken(api: ApiClient, tenant: Tenant, command: str) -> None:
     example = next(each for each in content()["examples"].values() if each["summary"] == command)["value"]
     validator(mapping()[command]).validate(example)
+    AppVersionFactory(tenant, id=EXAMPLES["app_version"])
 
     answer = api.post(REQUESTS, {**example, "devices": [str(DeviceFactory(tenant=tenant).pk)]})
 
@@ -165,9 +168,11 @@ def test_secret_arguments_are_write_only() -> None:
 
     assert marked == {
         ("AddWifiApArguments", "wifi_access_points"),
+        ("InstallArguments", "base64_app_config"),
         ("InstallProfileArguments", "profile"),
         ("RemoveWifiApArguments", "wifi_access_points"),
         ("ResetLockscreenPasswordArguments", "new_lockscreen_password"),
+        ("VppAppInstallArguments", "base64_app_config"),
     }
     assert components()["ResetLockscreenPasswordArguments"]["properties"]["new_lockscreen_password"]["format"] == (
         "password"

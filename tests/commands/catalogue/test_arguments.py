@@ -9,6 +9,7 @@ from commands.models import CommandRequest
 from tenants.models import Tenant
 from tests.conftest import ApiClient
 from tests.factories.arguments import PACKAGE, STATIC, STORE_APP, TAKEN
+from tests.factories.builds import AppVersionFactory
 from tests.factories.devices import DeviceFactory
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
@@ -72,6 +73,9 @@ def test_every_name_of_the_api_has_its_command() -> None:
 def test_takes_its_arguments(
     api: ApiClient, tenant: Tenant, command: str, args: dict[str, Any], kept: dict[str, Any]
 ) -> None:
+    if "app_version" in args:
+        AppVersionFactory(tenant, id=args["app_version"])
+
     response = send(api, tenant, command, args)
 
     assert response.status_code == 201, response.content

@@ -192,7 +192,7 @@ def test_an_app_that_is_not_managed_stays_as_the_device_says(api: ApiClient, dev
 
     state, reason = carry(api, device, "UNINSTALL", package_name=NOTES)
 
-    assert (state, "is not managed" in reason) == ("Failure", True)
+    assert (state, "does not manage it" in reason) == ("Failure", True)
     assert NOTES in app_names(device)
 
 
