@@ -104,7 +104,7 @@ def _soon() -> dt.datetime:
 
 def _apns_rows(tenant_ids: TenantIds, ending_before: dt.datetime | None) -> QuerySet[ApnsCertificate]:
     completed = ApnsCertificate.objects.filter(state=ApnsCertificate.State.COMPLETED)
-    newer = completed.filter(
+    newer = completed.exclude(STOPPED).filter(
         tenant=OuterRef("tenant"), topic=OuterRef("topic"), cert_expiry_on__gt=OuterRef("cert_expiry_on")
     )
     rows = _of_tenants(completed.filter(~Exists(newer)), tenant_ids)

@@ -7,10 +7,10 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 
-from apps_domain.services.licences import request_licences
 from django.db.models import QuerySet
 
 from apps_domain.models import VppAssignment
+from apps_domain.services.licences import request_licences
 from commands.models import CommandRequest, CommandStatus, LicenceHold
 from commands.models.status import State
 

@@ -1,10 +1,10 @@
-"""Versions of apps that the server keeps, without the files themselves."""
+"""Versions of one app, the tenant's own or published for it, without the files themselves."""
 
-import uuid
 from typing import Any
 
-from apps_domain.models import StoredFile, TenantApp, TenantAppVersion, VendorApp, VendorAppRelease, VendorAppVersion
+from apps_domain.models import TenantApp, TenantAppVersion, VendorApp, VendorAppRelease, VendorAppVersion
 from tenants.models import Tenant
+from tests.factories.tenant_apps import StoredFileFactory
 
 BUNDLE = "com.example.till"
 MADE = {
@@ -14,11 +14,6 @@ MADE = {
     "min_os_version": "16.0",
     "device_family": ["iphone", "ipad"],
 }
-
-
-def StoredFileFactory(**fields: Any) -> StoredFile:
-    made = {"name": f"{uuid.uuid4()}.ipa", "state": StoredFile.State.KEPT, "size": 1_000, "sha256": "ab" * 32}
-    return StoredFile.objects.create(**{**made, **fields})
 
 
 def AppVersionFactory(tenant: Tenant, *, bundle_id: str = BUNDLE, **fields: Any) -> TenantAppVersion:

@@ -35,7 +35,7 @@ def listed(version: str = "4.2", build: str = "420") -> dict[str, Any]:
     return {"InstalledApplicationList": [{"Identifier": BUNDLE, "ShortVersion": version, "Version": build}]}
 
 
-MANAGED = {"ManagedApplicationList": {BUNDLE: {"Status": "Managed"}}}
+MANAGED: dict[str, Any] = {"ManagedApplicationList": {BUNDLE: {"Status": "Managed"}}}
 
 
 def body(tenant: Tenant, version_id: object) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_a_device_that_cannot_have_it_is_not_asked(
 
 
 def test_an_ipad_runs_what_is_for_iphones(api: ApiClient, tenant: Tenant) -> None:
-    ipad = placed(tenant, 3, model="iPad Pro 13", os_version="18.1")
+    ipad = placed(tenant, 3, model="iPad Pro", os_version="18.1")
 
     row = send(api, ipad, "INSTALL", app_version=str(AppVersionFactory(tenant, device_family=["iphone"]).pk))
 
