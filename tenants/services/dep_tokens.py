@@ -79,7 +79,7 @@ def complete_dep_token(*, token: DepToken, file: bytes, token_name: str, actor: 
     found = read_dep_token(file, certificate=x509.load_pem_x509_certificate(row.certificate.encode()), key=key)
     server_key = server_key_of(found.secrets["consumer_key"])
     _one_at_a_time(server_key)
-    refusal = _another_server(row, found) or _older(row, found, server_key) or _of_somebody_else(row, server_key)
+    refusal = _all_of(_another_server(row, found), _older(row, found, server_key), _of_somebody_else(row, server_key))
     if refusal and not force:
         raise NeedsForce(refusal)
     row.server_key = server_key
@@ -116,6 +116,12 @@ def _one_at_a_time(server_key: str) -> None:
     """Until this transaction ends, uploads of the same server's tokens wait: to other records, of other tenants too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"dep-server/{server_key}"])
+
+
+def _all_of(*refusals: str) -> str:
+    """Force lifts them all, so all of them are told."""
+    first, *others = [refusal for refusal in refusals if refusal] or [""]
+    return " ".join([first, *(f"Also, {other.removeprefix(f'{DEP_REFUSED}: ')}" for other in others)])
 
 
 def _another_server(row: DepToken, found: DepCredentials) -> str:
