@@ -34,7 +34,7 @@ def running_s3(folder: Path) -> Iterator[dict[str, Any]]:
             until(lambda: _has_bucket(options), seconds=30)
             yield options
         finally:
-            process.terminate()
+            process.kill()  # asked politely, it takes its time
             process.wait(10)
 
 
