@@ -1,15 +1,17 @@
-"""Fixtures of every test: two tenants, and callers of the API for them."""
+"""Fixtures of every test: two tenants, callers of the API for them, and a stand-in of Apple's store."""
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from django.core.cache import caches
 from django.test import Client
+from pytest_django import Settings
 
+from onboarding.simulation.store import StoreStandIn, running_store
 from tenants.models import Role, Tenant
 from tests.contract import check_answer
 from tests.factories.tenants import TenantFactory, token_for
@@ -101,3 +103,17 @@ def gateway_api(tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> A
 def other_api(other_tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> ApiClient:
     """An operator of the other tenant."""
     return ApiClient(other_tenant, token_for(other_tenant)[1], django_capture_on_commit_callbacks)
+
+
+@pytest.fixture(scope="session")
+def _one_store() -> Iterator[StoreStandIn]:
+    with running_store() as store:
+        yield store
+
+
+@pytest.fixture
+def store(_one_store: StoreStandIn, settings: Settings) -> StoreStandIn:
+    """As it is at its start."""
+    _one_store.reset()
+    settings.STORE_URL = _one_store.url
+    return _one_store

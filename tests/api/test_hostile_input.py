@@ -243,6 +243,7 @@ def test_no_body_of_a_command_breaks_the_server(api: ApiClient, tenant: Tenant, 
 names = sorted({name for seed in OPERATIONS for name in seed.query})
 
 
+@pytest.mark.usefixtures("store")  # for a number that may be an app's
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.sampled_from([seed for seed in READS if seed.query and not seed.ids]), data=st.data())
 def test_no_query_breaks_the_server(api: ApiClient, seed: Operation, data: st.DataObject) -> None:

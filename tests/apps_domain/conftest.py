@@ -1,4 +1,4 @@
-"""The stand-ins of the store and of Apps and Books, asked by the server; a location there and its tenant."""
+"""The stand-in of Apps and Books, asked by the server; a location there and its tenant."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,6 @@ from django.conf import settings as now
 from pytest_django import Settings
 
 from apps_domain.models import VppLocation
-from onboarding.simulation.store import StoreStandIn, running_store
 from onboarding.simulation.vpp import Library, VppStandIn, running_vpp
 from tenants.models import Tenant
 from tests.factories.apple_tokens import VppTokenFactory
@@ -35,20 +34,6 @@ def location(tenant: Tenant, library: Library) -> VppLocation:
     library.mdm_info = {"id": str(tenant.pk), "name": "Muster", "metadata": "-"}
     token = VppTokenFactory(tenant, token=library.vpptoken)
     return LocationFactory(tenant, token=token, uid=library.uid)
-
-
-@pytest.fixture(scope="session")
-def _one_store() -> Iterator[StoreStandIn]:
-    with running_store() as store:
-        yield store
-
-
-@pytest.fixture
-def store(_one_store: StoreStandIn, settings: Settings) -> StoreStandIn:
-    """As it is at its start."""
-    _one_store.reset()
-    settings.STORE_URL = _one_store.url
-    return _one_store
 
 
 @pytest.fixture
