@@ -79,6 +79,7 @@ def test_head_tells_all_but_the_file(version: dict[str, Any]) -> None:
         (f"bytes=-{10**15}", 0, len(FILE)),
         ("Bytes = 1-2", 1, 3),
     ],
+    ids=["first", "middle", "rest", "last", "too far", "all", "spaces"],
 )
 def test_a_part_of_it(version: dict[str, Any], asked: str, start: int, stop: int) -> None:
     response = fetch(version["app_download_url"], Range=asked)
@@ -88,7 +89,9 @@ def test_a_part_of_it(version: dict[str, Any], asked: str, start: int, stop: int
     assert response.headers["Content-Length"] == str(stop - start)
 
 
-@pytest.mark.parametrize("asked", [f"bytes={len(FILE)}-", "bytes=999999999-9999999999", "bytes=-0"])
+@pytest.mark.parametrize(
+    "asked", [f"bytes={len(FILE)}-", "bytes=999999999-9999999999", "bytes=-0"], ids=["behind", "far behind", "nothing"]
+)
 def test_a_part_behind_its_end_is_416(version: dict[str, Any], asked: str) -> None:
     response = fetch(version["app_download_url"], Range=asked)
 
@@ -107,7 +110,9 @@ def test_what_is_no_part_is_the_whole(version: dict[str, Any], asked: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("condition", "status"), [(TAG, 206), ('"other"', 200), (f"W/{TAG}", 200), ("Mon, 1 Jan", 200)]
+    ("condition", "status"),
+    [(TAG, 206), ('"other"', 200), (f"W/{TAG}", 200), ("Mon, 1 Jan", 200)],
+    ids=["this", "other", "weak", "date"],
 )
 def test_a_part_of_another_file_is_the_whole(version: dict[str, Any], condition: str, status: int) -> None:
     response = fetch(version["app_download_url"], Range="bytes=0-4", If_Range=condition)
