@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps_domain.admin.display import app_title, size
 from apps_domain.models import AppType, DeviceApp, StoreApp, VppLicence
+from apps_domain.models.licences import UNLIMITED
 from apps_domain.services.store import want_refresh
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, page_action
@@ -54,8 +55,8 @@ class StoreAppAdmin(ScopedAdmin):
         devices = installs.order_by().values("app_id").annotate(number=Count("pk")).values("number")
         rows: QuerySet[StoreApp] = super().get_queryset(request)
         return rows.annotate(
-            licences_bought=Subquery(counts.values("total"), output_field=IntegerField()),
-            licences_free=Subquery(counts.values("free"), output_field=IntegerField()),
+            licences_bought=Subquery(counts.values("total"), output_field=BigIntegerField()),
+            licences_free=Subquery(counts.values("free"), output_field=BigIntegerField()),
             on_devices=Subquery(devices, output_field=IntegerField()),
         )
 
@@ -105,6 +106,8 @@ class StoreAppAdmin(ScopedAdmin):
     def licences(self, obj: Any) -> str:
         if obj.licences_bought is None:
             return display.EMPTY
+        if obj.licences_bought >= UNLIMITED:
+            return "no limit"
         return f"{obj.licences_free:,} of {obj.licences_bought:,} free"
 
     @admin.display(description="on devices")

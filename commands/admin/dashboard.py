@@ -1,4 +1,4 @@
-"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Ten queries."""
+"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Eleven queries."""
 
 import datetime as dt
 import uuid
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from apps_domain.models import VppLocation
 from commands.admin.display import progress_of, statuses_url, targets
 from commands.admin.windows import open_and_coming
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
@@ -50,7 +51,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "meters": _meters(fleet),
         "requests": _latest(ids, several=len(ids) > 1),
         "windows": open_and_coming(ids, several=len(ids) > 1),
-        "notices": [*_worker(), *_credentials(request), *_lacking(tenants), *_unreachable(ids)],
+        "notices": [*_worker(), *_credentials(request), *_stopped(ids), *_lacking(tenants), *_unreachable(ids)],
     }
 
 
@@ -164,6 +165,14 @@ def _page_of(each: Credential) -> str:
 
 
 PAGES = {Kind.APNS: "apnscertificate", Kind.DEP: "deptoken", Kind.VPP: "vpptoken"}
+
+
+def _stopped(ids: list[uuid.UUID]) -> list[Notice]:
+    """Locations of licences that nothing can be done with until somebody does something."""
+    rows = VppLocation.objects.filter(tenant_id__in=ids).exclude(problem="").order_by("problem_at")
+    url = reverse("admin:apps_domain_vpplocation_changelist")
+    shown = rows.select_related("tenant").defer("notification_secret")[:NAMED]
+    return [("danger", f"{row.tenant}: licences of {row}: {row.problem}", f"{url}?state=stopped") for row in shown]
 
 
 def _lacking(tenants: dict[uuid.UUID, Tenant]) -> list[Notice]:

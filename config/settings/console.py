@@ -61,7 +61,12 @@ SECTIONS = (
     ),
     (
         "Apps",
-        (("Store apps", "storefront", "apps_domain.StoreApp"),),
+        (
+            ("Store apps", "storefront", "apps_domain.StoreApp"),
+            ("Licences", "confirmation_number", "apps_domain.VppLicence"),
+            ("Assignments", "assignment_ind", "apps_domain.VppAssignment"),
+            ("Locations", "location_city", "apps_domain.VppLocation"),
+        ),
     ),
     (
         "Commands",

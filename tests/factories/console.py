@@ -12,6 +12,7 @@ from tenants.models import ApnsCertificate, ExpiryWarning, Membership, Role, Ten
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
+from tests.factories.licences import AssignmentFactory, LicenceFactory, LocationFactory
 from tests.factories.tenants import UserFactory, token_for
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -73,6 +74,9 @@ class Furnished:
         self.certificate = apns_certificate(tenant)
         self.dep_token = CompletedDepTokenFactory(tenant)
         self.vpp_token = VppTokenFactory(tenant)
+        self.location = LocationFactory(tenant, token=self.vpp_token, name=f"{word} location")
+        self.licence = LicenceFactory(self.location)
+        self.assignment = AssignmentFactory(self.licence, self.device.serial)
         self.contact = TenantContact.objects.create(
             tenant=tenant, name=f"{word} person", email=f"person@{tenant.pk}.example"
         )

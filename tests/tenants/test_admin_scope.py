@@ -12,7 +12,7 @@ VIEWED = ["devices/device", "devices/devicegroup", "commands/commandrequest", "c
 VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "tenants/deptoken", "tenants/vpptoken"]
 VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
 VIEWED += ["tenants/expirywarning"]
-VIEWED += ["apps_domain/storeapp"]
+VIEWED += ["apps_domain/storeapp", "apps_domain/vpplicence", "apps_domain/vppassignment", "apps_domain/vpplocation"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -109,6 +109,9 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"commands/commandrequest/{other.request.pk}/change/",
         f"commands/commandstatus/{other.status.pk}/change/",
         f"onboarding/enrolmentprofile/{other.link.pk}/change/",
+        f"apps_domain/vpplocation/{other.location.pk}/change/",
+        f"apps_domain/vpplicence/{other.licence.pk}/change/",
+        f"apps_domain/vppassignment/{other.assignment.pk}/change/",
     ]
 
     for path in paths:
@@ -129,6 +132,8 @@ def test_actions_on_another_tenants_objects_are_not_found(tenant: Tenant, other_
         f"devices/devicegroup/{other.group.pk}/delete_this/",
         f"tenants/apitoken/{other.token.pk}/revoke/",
         f"tenants/tenantcontact/{other.contact.pk}/remove/",
+        f"apps_domain/vpplocation/{other.location.pk}/sync_now/",
+        f"apps_domain/vpplocation/{other.location.pk}/take_over/",
         f"onboarding/enrolmentprofile/{other.link.pk}/revoke/",
         f"onboarding/enrolmentprofile/{other.link.pk}/download_unsigned/",
     ]
