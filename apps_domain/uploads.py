@@ -10,6 +10,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 
@@ -91,16 +92,34 @@ class AppUploadHandler(FileUploadHandler):
             discard_file(file=stored.row)
 
 
+def take_form(request: HttpRequest, *, suffix: str = ".ipa") -> None:
+    """Reads a browser's form, before anything else asks for what is in it."""
+    refuse_large_form(request.META)
+    handler = AppUploadHandler(suffix=suffix)
+    request.upload_handlers = [handler]
+    try:
+        len(request.POST)
+        handler.require_end()
+    except BaseException:
+        handler.abandon()
+        raise
+
+
 @contextmanager
-def discarding_upload(request: Request) -> Iterator[None]:
+def discarding_upload(request: Request | HttpRequest) -> Iterator[None]:
     """Gives the form's file up when the view refuses the form, or what is in it."""
     try:
         yield
     except BaseException:
-        for upload in request.FILES.values():
-            if isinstance(upload, StoredUpload):
-                discard_file(file=upload.stored.row)
+        discard_upload(request)
         raise
+
+
+def discard_upload(request: Request | HttpRequest) -> None:
+    """The form's file, unless a version has it."""
+    for upload in request.FILES.values():
+        if isinstance(upload, StoredUpload):
+            discard_file(file=upload.stored.row)
 
 
 def refuse_large_form(meta: Mapping[str, Any]) -> None:

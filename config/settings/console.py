@@ -63,6 +63,7 @@ SECTIONS = (
         "Apps",
         (
             ("Store apps", "storefront", "apps_domain.StoreApp"),
+            ("Our own apps", "apps", "apps_domain.TenantApp"),
             ("Licences", "confirmation_number", "apps_domain.VppLicence"),
             ("Assignments", "assignment_ind", "apps_domain.VppAssignment"),
             ("Locations", "location_city", "apps_domain.VppLocation"),
