@@ -40,6 +40,11 @@ class Options:
         return f"http://127.0.0.1:{self.store_port}"
 
     @property
+    def licences(self) -> str:
+        """The stand-in of Apps and Books."""
+        return f"http://127.0.0.1:{self.vpp_port}"
+
+    @property
     def server(self) -> str:
         """Where this machine itself reaches the server."""
         name = WILDCARDS.get(self.host) or (f"[{self.host}]" if ":" in self.host else self.host)
@@ -113,7 +118,7 @@ def demo_settings(var: Path, options: Options, services: Services, given: dict[s
         "APNS_PORT": str(options.apns_port),
         "APNS_CA_FILE": str(var / "standins" / "ca.pem"),
         "STORE_URL": f"{options.store}{STORE_LOOKUP}",
-        "VPP_URL": f"http://127.0.0.1:{options.vpp_port}/mdm/v2",
+        "VPP_URL": f"{options.licences}/mdm/v2",
         "STORE_ICON_HOSTS": options.store,
     }
 
@@ -181,7 +186,8 @@ def standins_command(var: Path, options: Options) -> list[str]:
 def fleet_command(var: Path, options: Options, base_url: str) -> list[str]:
     courier = f"127.0.0.1:{options.courier_port}"
     size = ["--apple", str(options.devices), "--base-url", base_url]
-    return manage("simulate_fleet", *size, "--courier", courier, "--state-dir", str(var / "fleet"))
+    stores = ["--store-url", options.store, "--licences-url", options.licences]
+    return manage("simulate_fleet", *size, *stores, "--courier", courier, "--state-dir", str(var / "fleet"))
 
 
 def python(*words: str) -> list[str]:

@@ -34,9 +34,11 @@ from onboarding.simulation.apple_channel import (
 from onboarding.simulation.apple_effects import Effects
 from onboarding.simulation.apple_hardware import Hardware, draw_hardware
 from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
+from onboarding.simulation.apple_installs import Installer
 from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist, read_profile
 from onboarding.simulation.apple_state import App, DeviceState, InstalledProfile, Management
 from onboarding.simulation.apple_state_file import load_state, save_state
+from onboarding.simulation.apple_store import AppStore
 from onboarding.simulation.identity import Identity, KeyFactory, SignatureStyle, generate_key
 from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient, ScepError, ScepOptions
 
@@ -51,7 +53,8 @@ class SimulatedAppleDevice:
     ``apps`` replace what the seed would give; raises UnknownModel.
     Misbehaviour, each a number of times: ``lose_replies`` (carries a command out but its report is lost),
     ``lose_requests`` (a message never arrives), ``lose_commands`` (the server's answer is lost on its way),
-    ``repeat_replies`` (a report is sent twice). ``dead``: takes no notice of pushes.
+    ``repeat_replies`` (a report is sent twice). ``dead``: takes no notice of pushes. ``installer.fault``: what goes
+    wrong with the apps it is told to install. ``store``: whom it asks about apps of the store; without, it knows none.
     With ``state_file`` everything is kept across restarts; raises StateError when that file is unreadable.
     """
 
@@ -66,6 +69,7 @@ class SimulatedAppleDevice:
         os_version: str = "",
         time_zone: str = "",
         apps: list[App] | None = None,
+        store: AppStore | None = None,
         state_file: Path | None = None,
         signature_style: SignatureStyle = "der",
         scep_options: ScepOptions | None = None,
@@ -80,6 +84,7 @@ class SimulatedAppleDevice:
         self.lose_commands = 0
         self.repeat_replies = 0
         self.dead = False
+        self.installer = Installer(http, store)
         self._http = http
         self._scep_options = scep_options
         self._key_factory = key_factory
@@ -250,8 +255,8 @@ class SimulatedAppleDevice:
         app = self.state.app(identifier)
         if app and app.is_managed:
             app.is_installed = False
-        elif app:
-            self.state.apps.remove(app)
+        else:
+            self.state.forget_app(identifier)
         self.save()
 
     def install_profile_by_hand(self, data: bytes) -> None:
@@ -272,6 +277,7 @@ class SimulatedAppleDevice:
         if not self.state.powered_on:
             return "powered off"
         self.state.use_battery()
+        self.installer.advance(self.hardware, self.state)
         content = self._report({"Status": "Idle"})
         while content:
             if len(executed) >= _COMMANDS_PER_CONNECTION:
@@ -293,7 +299,9 @@ class SimulatedAppleDevice:
     def _carry_out(self, message: Mapping[str, Any]) -> tuple[Answer, Executed]:
         command = message.get("Command")
         command = command if isinstance(command, dict) else {}
-        answer = self._reinstall_management(command) or answer_command(command, self.hardware, self.state)
+        answer = self._reinstall_management(command) or answer_command(
+            command, self.hardware, self.state, install=self.installer.answer
+        )
         uuid_text = str(message.get("CommandUUID", ""))
         return answer, Executed(uuid_text, str(command.get("RequestType", "")), answer.status)
 

@@ -28,6 +28,35 @@ class App:
     is_installed: bool = True
     """False: its user deleted a managed app; the device still knows that it is managed."""
     configuration: dict[str, Any] = field(default_factory=dict)
+    from_manifest: bool = False
+    """It came by a manifest of the server's and not from the store."""
+
+
+@dataclass
+class Installation:
+    """An app on its way to the device, or one that did not get there."""
+
+    identifier: str
+    name: str
+    version: str
+    build: str
+    status: str = "Queued"
+    """As ManagedApplicationList names it."""
+    trouble: str = ""
+    """Why it failed; devices do not tell."""
+    url: str = ""
+    """Of the package; empty for an app of the store."""
+    part_size: int = 0
+    part_hashes: list[str] = field(default_factory=list)
+    hash_name: str = "sha256"
+    size: int = 0
+    is_managed: bool = True
+    configuration: dict[str, Any] | None = None
+    """None: the app keeps the one that it has."""
+    attempts: int = 0
+
+    def fail(self, trouble: str) -> None:
+        self.status, self.trouble = "Failed", trouble
 
 
 @dataclass
@@ -115,6 +144,7 @@ class DeviceState:
     """How often it was told to make itself heard."""
     profiles: list[InstalledProfile] = field(default_factory=list)
     apps: list[App] = field(default_factory=list)
+    installations: list[Installation] = field(default_factory=list)
     management: Management | None = None
 
     @classmethod
@@ -141,6 +171,33 @@ class DeviceState:
         """The app of that bundle identifier, installed or still known as a managed one."""
         return next((app for app in self.apps if app.identifier == identifier), None)
 
+    def installation(self, identifier: str) -> Installation | None:
+        return next((coming for coming in self.installations if coming.identifier == identifier), None)
+
+    def put_app(self, coming: Installation) -> None:
+        """The app has arrived: in place of the one that it updates, with what that one keeps."""
+        old = self.app(coming.identifier)
+        configuration = coming.configuration if coming.configuration is not None else old.configuration if old else {}
+        app = App(
+            coming.identifier,
+            coming.name,
+            coming.version,
+            coming.size,
+            build=coming.build,
+            is_managed=coming.is_managed or (old is not None and old.is_managed),
+            configuration=dict(configuration),
+            from_manifest=bool(coming.url),
+        )
+        self.apps = [app if each is old else each for each in self.apps] if old else [*self.apps, app]
+
+    def forget_app(self, identifier: str) -> bool:
+        """Whether there was one, or one on its way."""
+        kept = [app for app in self.apps if app.identifier != identifier]
+        coming = [each for each in self.installations if each.identifier != identifier]
+        found = len(kept) < len(self.apps) or len(coming) < len(self.installations)
+        self.apps, self.installations = kept, coming
+        return found
+
     def use_battery(self) -> None:
         """One connection's worth; before it is empty somebody charges it."""
         level = self.battery_level - 0.01
@@ -153,6 +210,7 @@ class DeviceState:
         if management is None:
             return
         self.apps = [app for app in self.apps if not app.is_managed]
+        self.installations = []
         self.profiles = [
             profile
             for profile in self.profiles

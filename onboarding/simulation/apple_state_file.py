@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from onboarding.simulation.apple_profile import ScepPayload
-from onboarding.simulation.apple_state import App, DeviceState, InstalledProfile, LostMode, Management
+from onboarding.simulation.apple_state import App, DeviceState, Installation, InstalledProfile, LostMode, Management
 from onboarding.simulation.identity import Identity
 
 FORMAT = 1
-_NESTED = ("profiles", "apps", "management", "lost_mode", "lock_screen_wallpaper", "home_screen_wallpaper")
+_NESTED = (
+    "profiles",
+    "apps",
+    "installations",
+    "management",
+    "lost_mode",
+    "lock_screen_wallpaper",
+    "home_screen_wallpaper",
+)
 
 
 class StateError(Exception):
@@ -54,6 +62,10 @@ def _state_to_json(state: DeviceState) -> dict[str, Any]:
         **{key: value for key, value in vars(state).items() if key not in _NESTED},
         "profiles": [{**vars(profile), "data": _encode(profile.data)} for profile in state.profiles],
         "apps": [{**vars(app), "configuration": _plain(app.configuration)} for app in state.apps],
+        "installations": [
+            {**vars(coming), "configuration": None if coming.configuration is None else _plain(coming.configuration)}
+            for coming in state.installations
+        ],
         "organization_info": _plain(state.organization_info),
         "mdm_options": _plain(state.mdm_options),
         "lock_screen_wallpaper": _encode(state.lock_screen_wallpaper),
@@ -71,6 +83,7 @@ def _state_from_json(document: dict[str, Any]) -> DeviceState:
             **values,
             "profiles": [InstalledProfile(**{**item, "data": _decode(item["data"])}) for item in values["profiles"]],
             "apps": [App(**item) for item in values["apps"]],
+            "installations": [Installation(**item) for item in values.get("installations", ())],
             "lock_screen_wallpaper": _decode(values.get("lock_screen_wallpaper", "")),
             "home_screen_wallpaper": _decode(values.get("home_screen_wallpaper", "")),
             "lost_mode": LostMode(**lost_mode) if lost_mode else None,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from onboarding.simulation.apple_channel import Conversation, EnrolmentFailed
 from onboarding.simulation.apple_device import SimulatedAppleDevice
+from onboarding.simulation.apple_installs import FAULTS
 from onboarding.simulation.apple_pushes import CourierLine
 
 _Result = TypeVar("_Result")
@@ -38,6 +39,8 @@ class Behaviour:
     """That a connection breaks before the first report."""
     dead: float = 0.0
     """That a device never answers a push, drawn once per device."""
+    install_faults: float = 0.0
+    """That a device gets no app installed, drawn once per device, and then in which way."""
     unlocked_after: tuple[float, float] = (10.0, 30.0)
     """When somebody unlocks a device that is locked, or turns on one that is off."""
     retried_after: tuple[float, float] = (5.0, 30.0)
@@ -83,6 +86,8 @@ class Fleet:
         self._courier = self._courier_line(courier) if courier else None
         for device in devices:
             device.dead = self._chance(self._behaviour.dead)
+            if self._chance(self._behaviour.install_faults):
+                device.installer.fault = self._dice.choice(FAULTS)
 
     async def run(self, stop: asyncio.Event, *, once: bool = False) -> bool:
         """Until ``stop``; with ``once`` until every device enrolled and connected once. True when all are enrolled."""

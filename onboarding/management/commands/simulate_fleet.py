@@ -18,6 +18,7 @@ from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_http import ServerUnreachable, send
 from onboarding.simulation.apple_models import MODELS, UnknownModel, find_model
 from onboarding.simulation.apple_state_file import StateError
+from onboarding.simulation.apple_store import StandInStore
 from onboarding.simulation.fleet import Behaviour, Fleet, NoProfile
 from onboarding.simulation.identity import SignatureStyle
 
@@ -58,6 +59,15 @@ class Command(BaseCommand):
         add("--not-now", type=chance, default=0.0, metavar="P", help="probability that a push finds a device locked")
         add("--lose-replies", type=chance, default=0.0, metavar="P", help="probability that a report is lost")
         add("--dead", type=chance, default=0.0, metavar="P", help="probability that a device never answers")
+        add(
+            "--install-faults",
+            type=chance,
+            default=0.0,
+            metavar="P",
+            help="probability that a device gets no app installed, each in a way of its own",
+        )
+        add("--store-url", default="", metavar="URL", help="the store's stand-in, for apps of the store")
+        add("--licences-url", default="", metavar="URL", help="the stand-in of Apps and Books, for their licences")
         add("--workers", type=_count, default=8, help="threads for HTTP and keys (default: %(default)s)")
         add("--ca-file", type=Path, help="certificates to trust for HTTPS instead of the system's")
         add("--once", action="store_true", help="enrol, connect every device once, and end")
@@ -86,7 +96,12 @@ class Command(BaseCommand):
             say=self._say,
             courier=options["courier"],
             poll_seconds=polls,
-            behaviour=Behaviour(not_now=options["not_now"], lose_replies=options["lose_replies"], dead=options["dead"]),
+            behaviour=Behaviour(
+                not_now=options["not_now"],
+                lose_replies=options["lose_replies"],
+                dead=options["dead"],
+                install_faults=options["install_faults"],
+            ),
             seed=options["seed"],
             workers=options["workers"],
         )
@@ -152,6 +167,7 @@ def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppl
     folder: Path = options["state_dir"]
     seed: str = options["seed"]
     models: list[str] = options["models"]
+    store = _store(http, options)
     name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in seed)
     return [
         SimulatedAppleDevice(
@@ -159,11 +175,20 @@ def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppl
             seed=seed,
             index=index,
             model=models[index % len(models)],
+            store=store,
             state_file=folder / f"apple-{name}-{index:05d}.json",
             signature_style=_STYLES[index % len(_STYLES)],
         )
         for index in range(options["apple"])
     ]
+
+
+def _store(http: httpx2.Client, options: dict[str, Any]) -> StandInStore | None:
+    """None: the devices know no app of the store. Raises CommandError when half of it is missing."""
+    store_url, licences_url = options["store_url"], options["licences_url"]
+    if bool(store_url) != bool(licences_url):
+        raise CommandError("Give both --store-url and --licences-url, or neither.")
+    return StandInStore(http, store_url=store_url, licences_url=licences_url) if store_url else None
 
 
 def _http_client(ca_file: Path | None, *, workers: int) -> httpx2.Client:

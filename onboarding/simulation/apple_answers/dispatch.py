@@ -80,8 +80,12 @@ _ANSWERERS: dict[str, Answerer] = {
 }
 
 
-def answer_command(command: Mapping[str, Any], hardware: Hardware, state: DeviceState) -> Answer:
+def answer_command(
+    command: Mapping[str, Any], hardware: Hardware, state: DeviceState, *, install: Answerer | None = None
+) -> Answer:
     """Carries out one command dictionary (the value of ``Command``) and gives its answer.
+
+    ``install`` answers InstallApplication, for which a device needs more than its state.
 
     A command that the system is too old for, or that takes a supervised device, is to the device no command at all:
     12021, as iPhones answer (seen in reports to micromdm and Fleet).
@@ -91,7 +95,8 @@ def answer_command(command: Mapping[str, Any], hardware: Hardware, state: Device
         return Answer("CommandFormatError")
     if state.locked and state.passcode_set and request_type in DEFERRED_WHILE_LOCKED:
         return Answer("NotNow")
-    answerer, needs = _ANSWERERS.get(request_type), COMMANDS.get(request_type)
+    answerer = install if request_type == "InstallApplication" else _ANSWERERS.get(request_type)
+    needs = COMMANDS.get(request_type)
     if answerer is None or needs is None or not needs.is_known_to(hardware) or needs.lacks_supervision(hardware, state):
         return error_answer("MCMDMErrorDomain", 12021, f"“{request_type}” is not a valid request type.")
     try:

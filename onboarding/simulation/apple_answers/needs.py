@@ -42,6 +42,7 @@ COMMANDS = {
     "DisableLostMode": _needs("9.3", supervised=_MOBILE),
     "EnableLostMode": _needs("9.3", supervised=_MOBILE),
     "EraseDevice": _needs("4.0", macos="10.7", tvos="10.2"),
+    "InstallApplication": _needs("5.0", macos="10.9", tvos="10.2"),
     "InstallProfile": _needs("4.0", macos="10.7", tvos="9.0"),
     "InstalledApplicationList": _needs("5.0", macos="10.7", tvos="10.2"),
     "ManagedApplicationList": _needs("5.0", macos="11.0", tvos="10.2"),

@@ -1,5 +1,6 @@
 """The stand-in's HTTP side: look-ups, icons, and orders from outside.
 
+GET    /devices/apps/<id>    what a device that installs an app learns of it, in whatever country it is sold
 GET    /control              what is sold, how often was asked, faults in force
 PUT    /control/faults       put a fault in force: the fields of Fault, and `app_id` (absent: for all apps)
 DELETE /control/faults       take all faults back
@@ -52,6 +53,8 @@ class StoreHandler(BaseHTTPRequestHandler):
             self._look_up({name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()})
         elif path.startswith("/icons/"):
             self._icon(path.split("/")[2])
+        elif path.startswith("/devices/apps/"):
+            self._tell_device(path.rsplit("/", 1)[1])
         elif path == "/control":
             self._json(self.store.state())
         else:
@@ -143,6 +146,13 @@ class StoreHandler(BaseHTTPRequestHandler):
         if app is None:
             return self._json({"error": "No such icon."}, 404)
         return self._send(icon(app), "image/png")
+
+    def _tell_device(self, app_id: str) -> None:
+        app = self.store.apps.get(app_id)
+        if app is None:
+            return self._json({"error": "The store has no such app."}, 404)
+        told = {"bundle_id": app.bundle_id, "name": app.name, "version": app.version, "size": app.size}
+        return self._json({**told, "minimum_os": app.minimum_os, "families": list(app.families)})
 
     # Orders
 

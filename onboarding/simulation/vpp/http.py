@@ -1,5 +1,6 @@
-"""The HTTP face of the stand-in: Apple's paths below /mdm/v2, and orders to it below /control.
+"""The HTTP face of the stand-in: Apple's paths below /mdm/v2, what devices ask, and orders to it below /control.
 
+GET    /devices/<serial>/<adam id>   whether a device holds a licence of an app, of whichever location
 GET    /control            libraries, counters, faults in force
 GET    /control/token      the .vpptoken file of the first library
 PUT    /control/faults     put a fault in force: the fields of Fault
@@ -13,6 +14,7 @@ POST   /control/notify     {"type", "notification"}: send a notification
 """
 
 import json
+import re
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -25,6 +27,7 @@ from onboarding.simulation.vpp.library import Refused
 API = "/mdm/v2"
 MAX_BODY = 4 * 1024 * 1024
 HUGE = 20 * 1024 * 1024
+DEVICE = re.compile(r"/devices/(\w+)/(\d+)")
 ENDPOINTS = {
     ("GET", "/service/config"): "service",
     ("GET", "/client/config"): "client",
@@ -44,6 +47,7 @@ class Served(Protocol):
         self, endpoint: str, authorization: str, query: dict[str, str], body: Document, fault: Fault
     ) -> Document: ...
     def order(self, method: str, path: str, body: Document) -> Document | bytes: ...
+    def is_licensed(self, serial: str, adam_id: str) -> bool: ...
 
 
 def handler_for(served: Served) -> type[BaseHTTPRequestHandler]:
@@ -68,6 +72,8 @@ def handler_for(served: Served) -> type[BaseHTTPRequestHandler]:
                 return self._send(400, {"errorNumber": 9602, "errorMessage": "Invalid argument."})
             if parts.path.startswith("/control"):
                 return self._order(parts.path, body)
+            if self.command == "GET" and (device := DEVICE.fullmatch(parts.path)):
+                return self._send(200, {"licensed": served.is_licensed(device[1], device[2])})
             endpoint = ENDPOINTS.get((self.command, parts.path.removeprefix(API)))
             if endpoint is None:
                 return self._send(404, {"errorNumber": 9602, "errorMessage": "No such path."})

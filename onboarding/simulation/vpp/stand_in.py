@@ -72,7 +72,12 @@ class VppStandIn:
     @property
     def url(self) -> str:
         """What VPP_URL is to be."""
-        return f"http://{self.host}:{self.port}{API}"
+        return f"{self.base_url}{API}"
+
+    @property
+    def base_url(self) -> str:
+        """What devices are given."""
+        return f"http://{self.host}:{self.port}"
 
     def start(self) -> None:
         for thread in self._threads:
@@ -218,6 +223,13 @@ class VppStandIn:
         with self.lock:
             self.counters["notifications" if taken else "undelivered"] += 1
         return taken
+
+    # What devices ask
+
+    def is_licensed(self, serial: str, adam_id: str) -> bool:
+        with self.lock:
+            held = {(entry[0], entry[2]) for library in self.libraries.values() for entry in library.assignments}
+            return (adam_id, serial) in held
 
     # Orders
 

@@ -343,6 +343,19 @@ def test_command_refuses_a_bad_option_in_one_sentence(option: str, value: str, m
         call_command(Command(), *(f"{name}={given}" for name, given in arguments.items()))
 
 
+def test_command_wants_both_stores_or_neither(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="both --store-url and --licences-url"):
+        run_command(apple=1, base_url="http://mdm.test", store_url="http://127.0.0.1:2199", state_dir=tmp_path)
+
+
+def test_a_fleet_may_install_nothing(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
+    async def story(stage: Stage) -> None:
+        await stage.courier.until_subscribed({device.push_token})
+
+    play(server, [device], story, behaviour=Behaviour(install_faults=1.0))
+    assert device.installer.fault != ""
+
+
 def test_command_names_what_is_missing(tmp_path: Path) -> None:
     output = StringIO()
     with pytest.raises(CommandError, match="Not every device could be enrolled"):

@@ -103,7 +103,8 @@ class TinyMdmServer:
         self.reports: list[dict[str, Any]] = []
         self.scep_requests: list[ScepRequest] = []
         self.requests: list[tuple[str, bytes, Mapping[str, str]]] = []
-        self.answers: dict[str, TinyReply] = {}  # by MessageType or Status: what to answer instead
+        self.files: dict[str, bytes] = {}  # by path, served in parts too
+        self.answers: dict[str, TinyReply] = {}  # by MessageType, Status or path: what to answer instead
         self.scep_answer_changes: dict[bytes, bytes] = {}  # signed attributes of the CertRep to get wrong
         self.bootstrap_token = b""
         self._deferred: set[str] = set()
@@ -175,6 +176,10 @@ class TinyMdmServer:
         self.requests.append((parts.path, content or b"", headers or {}))
         if parts.path == "/scep":
             return self._scep(method, parse_qs(parts.query), content or b"")
+        if method == "GET" and parts.path in self.answers:
+            return self.answers[parts.path]
+        if parts.path in self.files:
+            return self._file(self.files[parts.path], (headers or {}).get("Range", ""))
         if parts.path.endswith("/profile.mobileconfig"):
             challenge = f"challenge {len(self.requests)}"
             self.challenges.add(challenge)
@@ -187,6 +192,14 @@ class TinyMdmServer:
         if kind in self.answers:
             return self.answers[kind]
         return self._check_in(message) if "MessageType" in message else self._connect(message)
+
+    def _file(self, content: bytes, asked: str) -> TinyReply:
+        first, _, last = asked.removeprefix("bytes=").partition("-")
+        if not asked:
+            return TinyReply(200, content)
+        part = content[int(first) : int(last) + 1] if last else content[int(first) :]
+        told = f"bytes {first}-{int(first) + len(part) - 1}/{len(content)}"
+        return TinyReply(206, part, {"Content-Range": told, "ETag": '"one"'})
 
     def _check_in(self, message: dict[str, Any]) -> TinyReply:
         self.check_ins.append(message)
