@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from apps_domain.views.device_apps import DeviceAppViewSet, DevicesWithAppViewSet
 from apps_domain.views.licences import VppLicenceViewSet
 from apps_domain.views.store import ItunesAppViewSet
 from apps_domain.views.tenant_apps import TenantAppVersionViewSet, TenantAppViewSet
@@ -19,4 +20,6 @@ urlpatterns = [
         f"{VERSIONS}/<str:versionId>",
         TenantAppVersionViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
     ),
+    path("api/v2/devices/<str:deviceId>/device-apps/", DeviceAppViewSet.as_view({"get": "list"})),
+    path("api/v2/device-apps", DevicesWithAppViewSet.as_view({"get": "list"})),
 ]

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from apps_domain.services.device_app_lists import reconcile_device_apps
 from commands.catalogue.base import Command, Delivery
 from commands.catalogue.verdicts import Answer, NextStep, Succeeded, Verdict
 from devices.services.apple_inventory import record_installed_apps, record_managed_apps, record_security_info
@@ -55,6 +56,7 @@ def _take_information(delivery: Delivery, report: dict[str, Any]) -> None:
 def _take_apps(delivery: Delivery, report: dict[str, Any]) -> None:
     if isinstance(apps := report.get("InstalledApplicationList"), list):
         record_installed_apps(delivery.device_id, apps)
+        reconcile_device_apps(delivery.device_id)
 
 
 def _take_profiles(delivery: Delivery, report: dict[str, Any]) -> None:
@@ -70,6 +72,7 @@ def _take_security(delivery: Delivery, report: dict[str, Any]) -> None:
 def _take_managed_apps(delivery: Delivery, report: dict[str, Any]) -> None:
     if isinstance(apps := report.get("ManagedApplicationList"), dict):
         record_managed_apps(delivery.device_id, apps)
+        reconcile_device_apps(delivery.device_id)
 
 
 QUESTIONS: tuple[dict[str, Any], ...] = (

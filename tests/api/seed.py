@@ -116,6 +116,7 @@ APP = APPS + "/{appId}"
 APP_VERSIONS = APP + "/versions"
 APP_VERSION = APP_VERSIONS + "/{versionId}"
 LICENCES = "/api/apps/v0/vpp"
+DEVICE_APPS, DEVICES_WITH_APP = "/api/v2/devices/{deviceId}/device-apps/", "/api/v2/device-apps"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -452,5 +453,24 @@ OPERATIONS = [
         (200, 401, 500),
         UUID,
         path_ids={"appId": INTEGER},
+    ),
+    Operation(
+        "GET",
+        DEVICE_APPS,
+        "Get all apps for a device in the tenant",
+        "Device Apps",
+        (200, 400, 401, 500),
+        UUID,
+        path_ids={"deviceId": TEXT},
+        query={"app type": {"type": "string", "enum": ["VPP", "TENANT_IOS", "ESPER_IOS"]}, **COUNTED},
+    ),
+    Operation(  # its ids are typed "integer <uuid>" and both required, but its summary says app_id or app_version_id
+        "GET",
+        DEVICES_WITH_APP,
+        "Get list of devices with an app by app_id or app_version_id.",
+        "Device Apps",
+        (200, 400, 401, 500),
+        UUID,
+        query={"app_id": UUID, "app_version_id": UUID},
     ),
 ]

@@ -18,6 +18,7 @@ from tests.factories.apple import check_in, handed, report
 from tests.factories.carriage import carry, send
 from tests.factories.commands import queued
 from tests.factories.fleet import placed, row_of
+from tests.factories.tenant_apps import TenantAppFactory
 
 DONE = ("Success", "")
 NOTES = "com.example.notes"
@@ -233,3 +234,21 @@ def test_with_the_management_go_the_profiles_and_lists(
     assert known(device) == [False, False, True, True, True]
     assert DeviceSettings.objects.get(device=row_of(device)).lost_mode is None
     assert known(other_device) == [True] * 5
+
+
+def test_apps_of_ours_that_the_device_lists_are_kept_as_such(
+    api: ApiClient, device: SimulatedAppleDevice, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    app, _ = TenantAppFactory(tenant, package_name=NOTES), TenantAppFactory(other_tenant, package_name=NOTES)
+    path = f"/api/v2/devices/{row_of(device).pk}/device-apps/"
+    assert carry(api, device, "DEVICE_INFORMATION") == DONE
+    assert api.get(path).json() == {"results": []}
+
+    device.state.apps = [App(NOTES, "Notes", "5.0", 1, is_managed=True)]
+    assert carry(api, device, "DEVICE_INFORMATION") == DONE
+    [found] = api.get(path).json()["results"]
+    assert (found["app_type"], found["app_id"]) == ("TENANT_IOS", str(app.pk))
+
+    device.state.apps = []
+    assert carry(api, device, "DEVICE_INFORMATION") == DONE
+    assert api.get(path).json() == {"results": []}
