@@ -29,6 +29,7 @@ Document = dict[str, Any]
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    block_on_close = False
     request_queue_size = 128
 
 
@@ -89,7 +90,7 @@ class VppStandIn:
             self._changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
-        self._threads[1].join(timeout=5)
+        self._threads[1].join(timeout=0.3)
 
     # For tests and operators
 
