@@ -43,7 +43,7 @@ class StoreAppAdmin(ScopedAdmin):
     search_fields = ("name", "bundle_id", "apple_app_id", "developer")
     fields = readonly_fields = (
         "app", "tenant", "condition", "apple_id", "our_id", "bundle_id", "version", "earlier", "licences", "installs",
-        "families", "categories", "minimum_os_version", "file_size", "price_and_country", "changed_in_store", "page",
+        "families", "categories", "minimum_os", "file_size", "price_and_country", "changed_in_store", "page",
         "about", "asked",
     )  # fmt: skip
     actions_detail = ("ask_again",)
@@ -122,6 +122,10 @@ class StoreAppAdmin(ScopedAdmin):
     def categories(self, obj: StoreApp) -> str:
         return ", ".join(obj.genres) or display.EMPTY
 
+    @admin.display(description="minimum OS")
+    def minimum_os(self, obj: StoreApp) -> str:
+        return obj.minimum_os_version or display.EMPTY
+
     @admin.display(description="size")
     def file_size(self, obj: StoreApp) -> str:
         return size(obj.size)
@@ -130,8 +134,8 @@ class StoreAppAdmin(ScopedAdmin):
     def price_and_country(self, obj: StoreApp) -> str:
         if obj.price is None:
             return display.EMPTY
-        told = "free" if obj.price == 0 else f"{obj.price:,.2f} in the money of the country"
-        return f"{told} (store of {obj.country.upper()})"
+        told = "free" if obj.price == 0 else f"{obj.price:,.2f}"
+        return f"{told}, in the store of {obj.country.upper()}"
 
     @admin.display(description="changed in the store")
     def changed_in_store(self, obj: StoreApp) -> SafeString:

@@ -14,7 +14,7 @@ from config.dev.environment import given_settings, kept_secrets, write_env_file
 from config.dev.places import ROOT, held_lock, make_directory, shown, var_directory
 from config.dev.processes import Program, Role, Supervisor
 from config.dev.services import Services, persistent_services
-from config.dev.web import ask_json, every, free_ports, is_listening, require_free_port
+from config.dev.web import ask_json, every, free_ports, is_listening, kept_port, require_free_port
 
 READY_SECONDS = 90
 STANDIN_SECONDS = 30
@@ -59,17 +59,19 @@ def run(arguments: list[str]) -> int:
     make_directory(var / "static")  # where static files would be collected; the server looks for it at its start
     try:
         with held_lock(var), contextlib.ExitStack() as stack:
-            run_until_stopped(stack, var, read_options())
+            run_until_stopped(stack, var, read_options(var))
     except Interrupted:
         say("Muster has stopped.")
     return 0
 
 
-def read_options() -> Options:
+def read_options(var: Path) -> Options:
     host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, between=(1, 65535))
     devices = whole_number("DEVICES", 12, between=(0, 10000))
     require_free_port(host, port)
-    return Options(host, port, devices, *free_ports(4))
+    apns_port, courier_port, vpp_port = free_ports(3)
+    store_port = kept_port(var / "store-port")  # the database keeps addresses of its icons
+    return Options(host, port, devices, apns_port, courier_port, store_port, vpp_port)
 
 
 def whole_number(name: str, default: int, *, between: tuple[int, int]) -> int:

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from config.dev.console import LauncherError
@@ -43,6 +44,19 @@ def free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [int(one.getsockname()[1]) for one in held]
+
+
+def kept_port(file: Path) -> int:
+    """The port that the file names, if nobody listens on it; else another one, which the file names from now on."""
+    try:
+        port = int(file.read_text())
+        if not 0 < port < 65536:
+            raise ValueError(f"{port} is no port.")
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, ValueError):
+        port = free_ports(1)[0]
+        file.write_text(str(port))
+    return port
 
 
 def is_listening(host: str, port: int) -> bool:

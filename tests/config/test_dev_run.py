@@ -12,6 +12,7 @@ import pytest
 from config.dev.console import LauncherError
 from config.dev.processes import Program, Role, Supervisor
 from config.dev.spawn import spawn
+from config.dev.web import kept_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 20
@@ -170,3 +171,16 @@ def test_port_in_use_is_one_sentence(launch: Callable[..., str]) -> None:
 )
 def test_wrong_setting_is_one_sentence(launch: Callable[..., str], environment: dict[str, str], sentence: str) -> None:
     assert launch(**environment) == sentence
+
+
+@pytest.mark.parametrize("kept", ["", "nonsense", "-1", "0.5", "99999999"])
+def test_a_port_is_kept_for_the_next_run_while_it_is_free(tmp_path: Path, kept: str) -> None:
+    file = tmp_path / "port"
+    if kept:
+        file.write_text(kept)
+
+    port = kept_port(file)
+
+    assert kept_port(file) == port
+    with socket.create_server(("127.0.0.1", port)):
+        assert kept_port(file) != port
