@@ -6,6 +6,7 @@ from apps_domain.views.device_apps import DeviceAppViewSet, DevicesWithAppViewSe
 from apps_domain.views.licences import VppLicenceViewSet
 from apps_domain.views.store import ItunesAppViewSet
 from apps_domain.views.tenant_apps import TenantAppVersionViewSet, TenantAppViewSet
+from apps_domain.views.vendor_apps import VendorAppViewSet
 
 VERSIONS = "api/v2/tenant-apps/<str:appId>/versions"
 
@@ -20,6 +21,7 @@ urlpatterns = [
         f"{VERSIONS}/<str:versionId>",
         TenantAppVersionViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
     ),
+    path("api/v2/tenant-esper-apps", VendorAppViewSet.as_view({"get": "list"})),
     path("api/v2/devices/<str:deviceId>/device-apps/", DeviceAppViewSet.as_view({"get": "list"})),
     path("api/v2/device-apps", DevicesWithAppViewSet.as_view({"get": "list"})),
 ]

@@ -25,6 +25,12 @@ def get_tenant(tenant_id: str | uuid.UUID) -> Tenant:
         raise NotFound(f"No tenant has the id {tenant_id}.") from None
 
 
+def find_tenant(id_or_name: str) -> Tenant:
+    """As people name it on a command line, or NotFound."""
+    found = Tenant.objects.filter(name=id_or_name).first()
+    return found or get_tenant(id_or_name)
+
+
 def tenants_of_user(user: User | AnonymousUser, needed: Role = Role.VIEWER) -> QuerySet[Tenant]:
     """The tenants a console user may act for with at least this role."""
     if not user.is_active or not user.is_staff:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from apps_domain.models import TenantAppVersion
+from apps_domain.models import TenantAppVersion, VendorAppVersion
 
-USERS: list[Callable[[TenantAppVersion], list[str]]] = []
+Version = TenantAppVersion | VendorAppVersion
+
+USERS: list[Callable[[Version], list[str]]] = []
 """Each names what needs the version, as a person would: `blueprint "Kiosk"`. Rooms above this one add theirs."""
 
 
-def versions_in_use(version: TenantAppVersion) -> list[str]:
+def versions_in_use(version: Version) -> list[str]:
     return [name for user in USERS for name in user(version)]

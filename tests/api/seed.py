@@ -116,6 +116,7 @@ APP = APPS + "/{appId}"
 APP_VERSIONS = APP + "/versions"
 APP_VERSION = APP_VERSIONS + "/{versionId}"
 LICENCES = "/api/apps/v0/vpp"
+VENDOR_APPS = "/api/v2/tenant-esper-apps"
 DEVICE_APPS, DEVICES_WITH_APP = "/api/v2/devices/{deviceId}/device-apps/", "/api/v2/device-apps"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
@@ -453,6 +454,15 @@ OPERATIONS = [
         (200, 401, 500),
         UUID,
         path_ids={"appId": INTEGER},
+    ),
+    Operation(
+        "GET",
+        VENDOR_APPS,
+        "Get esper apps for a tenant",
+        "Tenant Esper Apps",
+        (200, 400, 401, 500),
+        UUID,
+        query={"package_name": TEXT, **NUMBERED},
     ),
     Operation(
         "GET",

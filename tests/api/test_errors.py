@@ -225,6 +225,7 @@ def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: T
             "apps_domain_storedfile",
             "apps_domain_tenantapp",
             "apps_domain_tenantappversion",
+            "apps_domain_vendorappversion",
         ):
             cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
 

@@ -8,14 +8,15 @@ from django.db.models import Count
 from django.utils import timezone
 from pytest_django import Settings
 
-from apps_domain.models import TenantApp
+from apps_domain.models import TenantApp, VendorApp
 from tenants.models import Tenant
 from tests.api.calls import HEARTBEAT_BOUNDS, LISTS, belongings_of
-from tests.api.seed import APP_VERSIONS, APPS, Operation
+from tests.api.seed import APP_VERSIONS, APPS, VENDOR_APPS, Operation
 from tests.conftest import ApiClient
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory, seen
 from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactory
+from tests.factories.vendor_apps import VendorAppFactory, VendorAppVersionFactory
 
 each_list = pytest.mark.parametrize("seed", LISTS, ids=str)
 BACK = {
@@ -25,12 +26,14 @@ BACK = {
     "/api/commands/v0/status/": {"previous"},
     APPS: {"prev"},
     APP_VERSIONS: {"prev"},
+    VENDOR_APPS: {"prev"},
 }
 KEPT = {
     "/api/device/v0/devices/": "search=Device",
     "/api/device/v2/heartbeat/": "platform=APPLE",
     APPS: "platform=APPLE",
     APP_VERSIONS: "app_name=App",
+    VENDOR_APPS: "package_name=org.example.shared",
 }
 
 
@@ -40,6 +43,7 @@ def fill(tenant: Tenant, number: int) -> None:
         device = DeviceFactory(tenant=tenant)
         seen(device, dt.timedelta(minutes=index))
         queued(device)
+        VendorAppVersionFactory(shared_app(), tenant)
         TenantAppVersionFactory(first_app(tenant) if index else TenantAppFactory(tenant))
         if index:
             TenantAppFactory(tenant)
@@ -48,6 +52,12 @@ def fill(tenant: Tenant, number: int) -> None:
 def first_app(tenant: Tenant) -> TenantApp:
     """The one that gets the versions."""
     return TenantApp.objects.filter(tenant=tenant).alias(held=Count("versions")).order_by("-held", "created_at")[0]
+
+
+def shared_app() -> VendorApp:
+    """The published app that gets the versions."""
+    name = "org.example.shared"
+    return VendorApp.objects.filter(package_name=name).first() or VendorAppFactory(package_name=name)
 
 
 def list_path(api: ApiClient, seed: Operation) -> str:
@@ -242,8 +252,9 @@ def test_rows_of_the_same_moment_are_never_shown_twice(
         type(device.heartbeat).objects.update(last_seen=moment)
         type(status.request).objects.update(created_at=moment)
         app = TenantAppFactory(tenant, created_at=moment)
+        VendorAppVersionFactory(shared_app(), tenant, created_at=moment)
         TenantAppVersionFactory(first_app(tenant) if index else app, created_at=moment)
 
     pages = [page(api, seed, f"limit=2&offset={offset}")["results"] for offset in (0, 2, 4)]
-    ids = [row.get("id", row.get("device_id")) for each in pages for row in each]
+    ids = [row.get("id") or row.get("device_id") or row["app_version_id"] for each in pages for row in each]
     assert len(set(ids)) == 6
