@@ -28,6 +28,12 @@ def tree_seconds(root: int) -> float:
     return sum(processes[pid].seconds for pid in family if pid in processes)
 
 
+def peak_memory(root: int) -> int:
+    """Bytes that a process and its children have held in memory at most, each at its own worst moment."""
+    family = [root, *(pid for pid in _pids() if (process := _read(pid)) is not None and process.parent == root)]
+    return sum(_peak(pid) for pid in family)
+
+
 def postmaster() -> int:
     """The process id of this machine's PostgreSQL server: the parent of our own back end."""
     with connection.cursor() as cursor:
@@ -40,6 +46,14 @@ def postmaster() -> int:
 
 def _pids() -> Iterable[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _peak(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def _read(pid: int) -> _Process | None:

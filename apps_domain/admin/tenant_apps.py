@@ -32,7 +32,7 @@ class TenantAppAdmin(ScopedAdmin):
     list_select_related = ("tenant",)
     list_filter = (("tenant", ScopedFilter),)
     search_fields = ("app_name", "package_name")
-    fields = readonly_fields = ("app", "tenant", "our_id", "created_by", "created_at", "updated_by", "updated_at")
+    fields = readonly_fields = ("app", "tenant", "our_id")
     actions_list = ("upload",)
     change_form_template = "admin/apps_domain/tenantapp/page.html"
 

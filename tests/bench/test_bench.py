@@ -30,7 +30,10 @@ def test_an_unknown_benchmark_is_named_with_those_there_are() -> None:
     done = bench("speed")
 
     assert done.returncode == 2
-    assert "there is no benchmark speed: choose from connect, fanout, lists, metrics, push, schedules" in done.stderr
+    assert (
+        "there is no benchmark speed: choose from connect, fanout, lists, metrics, push, schedules, uploads"
+        in done.stderr
+    )
 
 
 def test_the_first_column_stands_left_and_figures_stand_right(capsys: pytest.CaptureFixture[str]) -> None:
