@@ -1,5 +1,9 @@
 """How apps look in the console."""
 
+import uuid
+from urllib.parse import urlencode
+
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -23,3 +27,9 @@ def icon(url: str, name: str) -> SafeString:
 
 def size(bytes_: int | None) -> str:
     return f"{bytes_ / MEGABYTE:,.1f} MB" if bytes_ else display.EMPTY
+
+
+def install_url(command: str, tenant_id: uuid.UUID, **known: str) -> str:
+    """The page that sends this command to devices of the tenant, with these arguments filled in."""
+    told = {"command": command, "tenant": tenant_id, **{f"known-{name}": value for name, value in known.items()}}
+    return f"{reverse('admin:send_command')}?{urlencode(told)}"

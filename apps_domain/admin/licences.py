@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps_domain.admin.display import app_title
+from apps_domain.admin.display import app_title, install_url
 from apps_domain.models import StoreApp, VppAssignment, VppLicence, VppLocation
 from apps_domain.models.licences import UNKNOWN_UID, UNLIMITED
 from apps_domain.nudges import nudge_sync
@@ -221,6 +222,17 @@ class VppLicenceAdmin(ScopedAdmin):
         "updated_at",
     )  # fmt: skip
     linked_lookups = ("location__id__exact",)
+    actions_detail = ("install",)
+
+    @page_action("Install on devices", role=Role.OPERATOR, icon="install_mobile", variant="primary")
+    def install(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        licence: VppLicence = self.own_object(request, object_id, Role.OPERATOR)
+        app = StoreApp.objects.filter(tenant_id=licence.tenant_id, apple_app_id=licence.adam_id).first()
+        known = {"app_id": licence.adam_id, "bundle_identifier": app.bundle_id if app else ""}
+        return redirect(install_url("VPP_APP_INSTALL", licence.tenant_id, **known))
+
+    def hidden_actions(self, obj: VppLicence) -> frozenset[str]:
+        return frozenset() if obj.is_device_assignable else frozenset({"install"})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VppLicence]:
         rows: QuerySet[VppLicence] = named(super().get_queryset(request).defer("location__notification_secret"))

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from apps_domain.admin.display import app_title, size
+from apps_domain.admin.display import app_title, install_url, size
 from apps_domain.downloads import download_url, icon_url
 from apps_domain.models import AppType, DeviceApp, TenantApp, TenantAppVersion
 from tenants.admin import display
@@ -19,7 +19,7 @@ VERSIONS = 50
 DEVICES = 30
 
 
-def tenant_app_page(app: TenantApp, *, may_delete: bool) -> dict[str, Any]:
+def tenant_app_page(app: TenantApp, *, may_operate: bool) -> dict[str, Any]:
     """Context of the page."""
     rows = TenantAppVersion.objects.filter(app=app).select_related("app", "file", "icon")
     installs = DeviceApp.objects.filter(tenant=app.tenant, app_type=AppType.TENANT_IOS, app_id=app.pk)
@@ -27,7 +27,7 @@ def tenant_app_page(app: TenantApp, *, may_delete: bool) -> dict[str, Any]:
     devices = list(installs.select_related("device").defer("device__search_text", "app_config")[: DEVICES + 1])
     return {
         "app_shown": True,
-        "versions": [_version(row, app, counts[row.pk], may_delete) for row in rows[:VERSIONS]],
+        "versions": [_version(row, app, counts[row.pk], may_operate) for row in rows[:VERSIONS]],
         "devices": [
             (display.link(row.device), row.version, display.moment(row.updated_at)) for row in devices[:DEVICES]
         ],
@@ -35,7 +35,7 @@ def tenant_app_page(app: TenantApp, *, may_delete: bool) -> dict[str, Any]:
     }
 
 
-def _version(row: TenantAppVersion, app: TenantApp, installs: int, may_delete: bool) -> dict[str, Any]:
+def _version(row: TenantAppVersion, app: TenantApp, installs: int, may_operate: bool) -> dict[str, Any]:
     address = reverse("admin:apps_domain_tenantapp_delete_version", args=[app.pk, row.pk])
     return {
         "title": app_title(row.app_name, f"{row.version_name} ({row.build_number})", icon_address(row)),
@@ -48,8 +48,13 @@ def _version(row: TenantAppVersion, app: TenantApp, installs: int, may_delete: b
         "at": display.moment(row.created_at),
         "description": row.description,
         "download": _here(download_url(row, tenant=app.tenant)),
-        "delete": address if may_delete else "",
+        "install": _install(row, app) if may_operate and not row.is_expired else "",
+        "delete": address if may_operate else "",
     }
+
+
+def _install(row: TenantAppVersion, app: TenantApp) -> str:
+    return install_url("INSTALL", app.tenant_id, app_version=str(row.pk))
 
 
 def signing_label(version: TenantAppVersion) -> SafeString:

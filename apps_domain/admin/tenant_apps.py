@@ -60,7 +60,7 @@ class TenantAppAdmin(ScopedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         app = self.get_object(request, object_id)
-        shown = tenant_app_page(app, may_delete=self.may(request, Role.OPERATOR, app)) if app else {}
+        shown = tenant_app_page(app, may_operate=self.may(request, Role.OPERATOR, app)) if app else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     # Upload and deletion --------------------------------------------------------------------------------------------

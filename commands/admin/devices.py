@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -95,6 +95,8 @@ class DeviceAdmin(ScopedAdmin):
         device = self.get_object(request, object_id)
         search = request.GET.get("apps", "").replace("\0", "")[:100]
         shown = device_page(device, apps_search=search) if device else {}
+        if device and self.may(request, Role.OPERATOR, device):
+            shown["uninstall"] = reverse(f"admin:{send_command.URL_NAME}")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:

@@ -18,6 +18,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldBooleanWidget
 
 from commands.admin.argument_forms import ArgumentsForm
+from commands.admin.known_arguments import chosen_before, known_arguments, known_fields
 from commands.admin.schedule_form import PREFIX, ScheduleForm
 from commands.admin.schedule_words import previews, rule
 from commands.admin.send_notes import is_carried, notes_on
@@ -27,7 +28,7 @@ from commands.models import CommandRequest
 from commands.serializers import MAX_DEVICES, MAX_GROUPS
 from commands.services.requests import create_command_request
 from config.api.errors import ApplicationError, BadRequest
-from devices.models import Device, DeviceGroup
+from devices.models import Device, DeviceGroup, Platform
 from tenants.actors import console_actor
 from tenants.admin.base import ScopedAdmin
 from tenants.models import Role, Tenant
@@ -67,15 +68,33 @@ def _choose_or_refuse(page: ScopedAdmin, request: HttpRequest, targets: Targets)
 
 def choose(page: ScopedAdmin, request: HttpRequest, targets: Targets, when: ScheduleForm | None = None) -> HttpResponse:
     """The first page. `when`: what was said before about the schedule, with its errors."""
-    carried = [command for command in CATALOGUE.values() if is_carried(command, targets)]
+    chosen = chosen_before(request)
+    known = known_fields(request)
+    carried = [chosen] if chosen else [each for each in CATALOGUE.values() if is_carried(each, targets)]
     context = {
         "choices": [(command.name, command.description, command.name in IRREVERSIBLE) for command in carried],
-        "others": [command.name for command in CATALOGUE.values() if command not in carried],
-        "who": TargetsForm(page, request, targets),
+        "others": [] if chosen else [each.name for each in CATALOGUE.values() if each not in carried],
+        "chosen": chosen,
+        "known": known,
+        "who": TargetsForm(
+            page,
+            request,
+            targets,
+            tenant_id=dict(known).get("tenant", ""),
+            offered=_offered(page, request, chosen) if chosen else None,
+        ),
         "when": when or ScheduleForm(_zones(page, request, targets)),
-        "ids": ",".join(str(device.pk) for device in targets.devices),
+        "ids": "" if chosen else ",".join(str(device.pk) for device in targets.devices),
     }
-    return _page(page, request, targets, "choose", "Choose a command", context)
+    title = f"Send {chosen.name}" if chosen else "Choose a command"
+    return _page(page, request, targets, "choose", title, context)
+
+
+def _offered(page: ScopedAdmin, request: HttpRequest, command: Command) -> QuerySet[Device]:
+    """Devices that a command can be sent to which was chosen before they were."""
+    platforms = [platform for platform in Platform.values if command.supports(platform)]
+    rows: QuerySet[Device] = page.choices_of(Device, request, Role.OPERATOR).filter(platform__in=platforms)
+    return rows.defer("search_text", "policy")
 
 
 def _zones(page: ScopedAdmin, request: HttpRequest, targets: Targets) -> list[str]:
@@ -104,7 +123,7 @@ def send(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
 def _refusal(request: HttpRequest, targets: Targets) -> str:
     """Why the first page is shown again, whatever else it said."""
     if not targets and f"{PREFIX}-schedule" in request.POST:
-        return "Choose at least one group."
+        return "Choose at least one device or group." if chosen_before(request) else "Choose at least one group."
     if request.POST.get("device_type", "") not in ("", *CommandRequest.DeviceType.values):
         return "Choose all devices, the active or the inactive ones."
     if len(targets.devices) > MAX_DEVICES:
@@ -121,7 +140,7 @@ def _ask(
         draft.schedule_args = when.arguments(draft.time_zone)
     total, asked = targets.total, "send" in request.POST
     told = targets.in_words(total)
-    form = _form(command, told, request if asked else None)
+    form = _form(command, told, request, asked=asked)
     if asked and form.is_valid():
         try:
             return _done(page, request, _create(request, drafts, form.arguments), told)
@@ -134,15 +153,18 @@ def _ask(
         "command": command.name,
         "words": command.description,
         "notes": notes_on(command, targets, drafts[0]),
-        "hidden": [*targets.hidden_fields(), *posted_under(PREFIX, request.POST)],
+        "hidden": [*targets.hidden_fields(), *posted_under(PREFIX, request.POST), *known_fields(request)],
         "total": counted(total),
         "schedules": [_schedule(draft) for draft in drafts] if when.is_scheduled else [],
     }
     return _page(page, request, targets, "arguments", f"Send {command.name}", context)
 
 
-def _form(command: Command, targets: str, request: HttpRequest | None) -> ArgumentsForm:
-    form = ArgumentsForm(command, request.POST, request.FILES) if request else ArgumentsForm(command)
+def _form(command: Command, targets: str, request: HttpRequest, *, asked: bool) -> ArgumentsForm:
+    if asked:
+        form = ArgumentsForm(command, request.POST, request.FILES)
+    else:
+        form = ArgumentsForm(command, initial=known_arguments(command, request))
     if command.name in IRREVERSIBLE:
         label = IRREVERSIBLE[command.name].format(targets=targets)
         form.fields[CONFIRM] = forms.BooleanField(label=label, widget=UnfoldBooleanWidget)

@@ -19,6 +19,7 @@ from tenants.admin.base import ScopedAdmin
 from tenants.models import Role, Tenant
 
 NAMED = 12
+OFFERED = 500  # devices to choose from in one field
 DEVICE_TYPES = [
     ("all", "All of them"),
     ("active", "Only those that were seen lately (active)"),
@@ -106,7 +107,7 @@ def counted(number: int, noun: str = "device") -> str:
 
 def targets_of(page: ScopedAdmin, request: HttpRequest) -> Targets:
     """Those that a form names in its fields `devices`, `groups` and `device_type`."""
-    words = request.POST.get("devices", "").split(",")[: MAX_DEVICES + 1]
+    words = ",".join(request.POST.getlist("devices")).split(",")[: MAX_DEVICES + 1]
     devices = page.choices_of(Device, request, Role.OPERATOR).filter(pk__in=_ids(words)).order_by("name", "id")
     groups = groups_to_choose(page, request).filter(pk__in=_ids(request.POST.getlist("groups")))
     asked = request.POST.get("device_type", "")
@@ -130,7 +131,17 @@ def groups_to_choose(page: ScopedAdmin, request: HttpRequest) -> QuerySet[Device
 
 
 class TargetsForm(forms.Form):
-    """Groups beside what is chosen already, and which of the devices. `targets_of` reads it."""
+    """Groups beside what is chosen already, and which of the devices. `targets_of` reads it.
+
+    With `offered`, devices can be chosen here too, of these.
+    """
+
+    devices = forms.MultipleChoiceField(
+        required=False,
+        label="Devices",
+        help_text="Hold Ctrl or Cmd to choose several.",
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 12}),
+    )
 
     groups = forms.MultipleChoiceField(
         required=False,
@@ -142,15 +153,37 @@ class TargetsForm(forms.Form):
         required=False, label="Which devices", choices=DEVICE_TYPES, widget=UnfoldAdminSelectWidget()
     )
 
-    def __init__(self, page: ScopedAdmin, request: HttpRequest, targets: Targets) -> None:
+    def __init__(
+        self,
+        page: ScopedAdmin,
+        request: HttpRequest,
+        targets: Targets,
+        *,
+        tenant_id: str = "",
+        offered: QuerySet[Device] | None = None,
+    ) -> None:
         chosen = {group.pk: group for group in targets.groups}
-        offered = {group.pk: group for group in groups_to_choose(page, request)[:MAX_GROUPS]}
-        groups = {**chosen, **offered}.values()
+        found = {group.pk: group for group in _of(groups_to_choose(page, request), tenant_id)[:MAX_GROUPS]}
+        groups = {**chosen, **found}.values()
         several = len({group.tenant_id for group in groups}) > 1
         initial = {"groups": [str(pk) for pk in chosen], "device_type": targets.device_type}
+        initial["devices"] = [str(device.pk) for device in targets.devices]
         super().__init__(initial=initial)
         self.has_groups = bool(groups)
         self.fields["groups"].choices = [(str(group.pk), _named(group, several)) for group in groups]  # type: ignore[attr-defined]
+        self._offer(_of(offered, tenant_id) if offered is not None else None)
+
+    def _offer(self, offered: QuerySet[Device] | None) -> None:
+        rows = list(offered.order_by("name", "id")[: OFFERED + 1]) if offered is not None else []
+        self.has_devices = bool(rows)
+        told = [(str(device.pk), f"{device} ({device.serial})" if device.serial else str(device)) for device in rows]
+        self.fields["devices"].choices = told[:OFFERED]  # type: ignore[attr-defined]
+        if len(rows) > OFFERED:
+            self.fields["devices"].help_text = f"The first {OFFERED} by name; choose a group for more."
+
+
+def _of(rows: QuerySet[Any], tenant_id: str) -> QuerySet[Any]:
+    return rows.filter(tenant_id=tenant_id) if tenant_id else rows
 
 
 def _named(group: DeviceGroup, several: bool) -> str:
