@@ -1,4 +1,4 @@
-"""A worker process for one job, which says what it took: `python -m bench.worker fan_out ID`, `turn_slot ID`, `push`.
+"""A worker process for one job, which says what it took: `python -m bench.worker fan_out ID`, `push`.
 
 Django is set up by the environment that the bench gives it. The first line it writes is the result as JSON.
 """
@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 JOBS: dict[str, tuple[str, Callable[[str], object]]] = {
     "fan_out": ("commands.services.fan_out.fan_out", uuid.UUID),
     "turn_slot": ("commands.services.slots.turn_slot", int),
+    "sync": ("apps_domain.services.licence_sync.sync_location", uuid.UUID),
     "push": ("commands.apple.push.wake_due_devices", str),
 }
 

@@ -35,19 +35,20 @@ ON CONFLICT (location_id, adam_id, pricing_param, serial, client_user_id) DO UPD
         THEN 0 ELSE known.attempts END
 """
 
+# One look into the index for each licence: right after a first sync PostgreSQL knows nothing yet about the tables, and
+# would join them row by row.
 COUNT_SQL = """
-UPDATE apps_domain_vpplicence AS licence SET
-    assigned_count = counted.held,
-    available_count = CASE WHEN licence.total_count >= %(unlimited)s THEN %(unlimited)s
-        ELSE greatest(licence.total_count - counted.held, 0) END
-FROM (
-    SELECT each.id, count(held.id) AS held FROM apps_domain_vpplicence AS each
-    LEFT JOIN apps_domain_vppassignment AS held ON held.location_id = each.location_id
-        AND held.adam_id = each.adam_id AND held.pricing_param = each.pricing_param AND held.state = ANY(%(states)s)
-    WHERE each.location_id = %(location)s AND (%(adam_ids)s::text[] IS NULL OR each.adam_id = ANY(%(adam_ids)s))
-    GROUP BY each.id
-) counted
-WHERE counted.id = licence.id
+UPDATE apps_domain_vpplicence AS licence SET (assigned_count, available_count) = (
+    SELECT counted.number, CASE WHEN licence.total_count >= %(unlimited)s THEN %(unlimited)s
+        ELSE greatest(licence.total_count - counted.number, 0) END
+    FROM (
+        SELECT count(*) AS number FROM apps_domain_vppassignment AS held WHERE held.location_id = licence.location_id
+            AND held.adam_id = licence.adam_id AND held.pricing_param = licence.pricing_param
+            AND held.state = ANY(%(states)s)
+    ) counted
+)
+WHERE licence.location_id = %(location)s
+    AND (%(adam_ids)s::text[] IS NULL OR licence.adam_id = ANY(%(adam_ids)s))
 """
 
 

@@ -52,6 +52,7 @@ def logging_config(*, level: str, json: bool) -> dict[str, object]:
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "django_structlog.celery": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},  # every request to Apple, with serial numbers in its address
         },
     }
 
