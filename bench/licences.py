@@ -43,6 +43,7 @@ def _location(vpp: VppStandIn, size: int) -> VppLocation:
     library.own(*(Asset(str(10**9 + number), 10) for number in range(size)))
     for number in range(size * HELD):
         library.assignments[str(10**9 + number // HELD), "STDQ", f"S{number % HELD:04}-{number}", ""] = None
+    library.changed()
     token = create_vpp_token(tenant=tenant, file=library.vpptoken, actor=ACTOR)
     find_new_tokens()
     return VppLocation.objects.get(token=token)

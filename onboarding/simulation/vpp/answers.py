@@ -4,7 +4,7 @@ https://developer.apple.com/documentation/devicemanagement/app-and-book-manageme
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,13 +93,11 @@ def assets(library: Library, query: dict[str, str], limits: Limits) -> Document:
         if asset.adam_id == query.get("adamId", asset.adam_id)
         and asset.pricing_param == query.get("pricingParam", asset.pricing_param)
     ]
-    used: dict[tuple[str, str], int] = {}
-    for entry in library.assignments:
-        used[entry[:2]] = used.get(entry[:2], 0) + 1
+    used = library.listed()[1]
     return _page(library, "assets", wanted, query, limits, lambda asset: _asset(asset, used))
 
 
-def _asset(asset: Asset, used: dict[tuple[str, str], int]) -> Document:
+def _asset(asset: Asset, used: Mapping[tuple[str, str], int]) -> Document:
     assigned = used.get((asset.adam_id, asset.pricing_param), 0)
     told: Document = {
         "adamId": asset.adam_id,
@@ -117,13 +115,19 @@ def _asset(asset: Asset, used: dict[tuple[str, str], int]) -> Document:
 
 
 def assignments(library: Library, query: dict[str, str], limits: Limits) -> Document:
-    wanted = [
-        entry
-        for entry in library.assignments
-        if entry[0] == query.get("adamId", entry[0])
-        and entry[2] == query.get("serialNumber", entry[2])
-        and entry[3] == query.get("clientUserId", entry[3])
-    ]
+    rows = library.listed()[0]
+    filtered = query.keys() & {"adamId", "serialNumber", "clientUserId"}
+    wanted = (
+        rows
+        if not filtered
+        else [
+            entry
+            for entry in rows
+            if entry[0] == query.get("adamId", entry[0])
+            and entry[2] == query.get("serialNumber", entry[2])
+            and entry[3] == query.get("clientUserId", entry[3])
+        ]
+    )
     return _page(library, "assignments", wanted, query, limits, _assignment)
 
 

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import json
 import uuid
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,6 +62,14 @@ class Library:
         self.mdm_info: dict[str, str] | None = None
         self.notifications: dict[str, Any] = {}
         self.version = str(uuid.uuid4())
+        self._listed: tuple[str, list[Assignment], Counter[tuple[str, str]]] = ("", [], Counter())
+
+    def listed(self) -> tuple[list[Assignment], Counter[tuple[str, str]]]:
+        """All assignments, and how many of each asset; worked out once for each version."""
+        if self._listed[0] != self.version:
+            rows = list(self.assignments)
+            self._listed = (self.version, rows, Counter(each[:2] for each in rows))
+        return self._listed[1], self._listed[2]
 
     @property
     def vpptoken(self) -> bytes:
