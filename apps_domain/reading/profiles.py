@@ -13,6 +13,7 @@ from config import plist
 from tenants.crypto.cms import CmsError, verify_signed
 
 MAX_BYTES = 8 * 1024 * 1024
+MAX_DEVICES = 5000
 Kind = Literal["enterprise", "ad hoc", "development", "app store"]
 DAMAGED = "The app's provisioning profile is damaged. Export the app again, and upload that file."
 
@@ -23,8 +24,12 @@ class Signing:
     team: str
     team_id: str
     kind: Kind
-    devices: int  # that the profile names; an enterprise profile names none
+    udids: tuple[str, ...]  # of the devices that the profile names; an enterprise profile names none
     expires_at: dt.datetime
+
+    @property
+    def devices(self) -> int:
+        return len(self.udids)
 
 
 def read_profile(data: bytes) -> Signing:
@@ -34,7 +39,7 @@ def read_profile(data: bytes) -> Signing:
         fields = plist.loads(verify_signed(data).content, max_bytes=MAX_BYTES)
     except (CmsError, plist.PlistError):
         raise UnreadableAppError(DAMAGED) from None
-    expires_at, devices = fields.get("ExpirationDate"), fields.get("ProvisionedDevices")
+    expires_at = fields.get("ExpirationDate")
     if not isinstance(expires_at, dt.datetime):
         raise UnreadableAppError(DAMAGED)
     teams = fields.get("TeamIdentifier")
@@ -43,7 +48,7 @@ def read_profile(data: bytes) -> Signing:
         team=_text(fields.get("TeamName")),
         team_id=_text(teams[0] if isinstance(teams, list) and teams else ""),
         kind=_kind(fields),
-        devices=len(devices) if isinstance(devices, list) else 0,
+        udids=_udids(fields.get("ProvisionedDevices")),
         expires_at=expires_at,
     )
 
@@ -56,6 +61,14 @@ def _kind(fields: dict[str, Any]) -> Kind:
     entitlements = fields.get("Entitlements")
     debuggable = isinstance(entitlements, dict) and entitlements.get("get-task-allow") is True
     return "development" if debuggable else "ad hoc"
+
+
+def _udids(devices: Any) -> tuple[str, ...]:
+    """UnreadableAppError for more than Apple allows: an account registers some hundreds."""
+    named = devices if isinstance(devices, list) else []
+    if len(named) > MAX_DEVICES:
+        raise UnreadableAppError(DAMAGED)
+    return tuple(filter(None, map(_text, named)))
 
 
 def _text(value: Any) -> str:

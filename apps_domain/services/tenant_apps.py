@@ -59,6 +59,7 @@ def facts_of(ipa: Ipa) -> dict[str, Any]:
             "team_id": signing.team_id,
             "kind": signing.kind,
             "devices": signing.devices,
+            "udids": list(signing.udids),
             "expires_at": signing.expires_at.isoformat(),
         }
         if signing

@@ -27,7 +27,7 @@ from onboarding.simulation.store import StoreStandIn
 from onboarding.simulation.vpp import Asset, Library, VppStandIn, running_vpp
 from tenants.models import Role, Tenant
 from tests.factories.fleet import key_number, ready_to_enrol, row_of
-from tests.factories.ipas import ipa
+from tests.factories.ipas import ipa, provisioning
 from tests.factories.tenants import token_for
 from tests.factories.waiting import until
 
@@ -177,6 +177,20 @@ def test_an_uploaded_app_reaches_a_device(
             device_id
         ]
         assert other_caller.get(f"/api/v2/device-apps?{query}").json()["results"] == []
+
+
+@pytest.mark.parametrize("names_it", [True, False])
+def test_ad_hoc_builds_go_to_the_devices_that_their_profile_names(
+    http: httpx2.Client, caller: Caller, server: str, tenant: Tenant, names_it: bool
+) -> None:
+    (device,) = enrolled(Wire(http), server, tenant)
+    profile = provisioning(ProvisionsAllDevices=False, ProvisionedDevices=[device.udid if names_it else "another"])
+    app = upload(caller, ipa(profile=profile))
+
+    caller.send([device], "INSTALL", app_version=app["version_id"])
+
+    assert look(device) == (["InstallApplication"] if names_it else [])
+    assert ("does not name this device" in told(device, "INSTALL")[1]) != names_it
 
 
 def test_a_damaged_file_is_not_installed(http: httpx2.Client, caller: Caller, server: str, tenant: Tenant) -> None:

@@ -87,7 +87,7 @@ def test_the_device_is_told_where_the_manifest_is(api: ApiClient, device: Simula
     [
         ({"min_os_version": "18.2"}, "The app needs version 18.2 of iOS or later."),
         ({"device_family": ["ipad"]}, "The app is for ipad, not for iOS."),
-        ({"signing": {"devices": ["somebody else's"]}}, "does not name this device"),
+        ({"signing": {"udids": ["somebody else's"]}}, "does not name this device"),
     ],
     ids=["too old", "other family", "ad hoc"],
 )
