@@ -33,6 +33,15 @@ def normal_icon(data: bytes) -> bytes:
     image = _opened(_ordinary(data) if optimised else data)
     if optimised and image.mode == "RGBA":
         image = Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
+    return _written(image)
+
+
+def normal_webp(data: bytes) -> bytes:
+    """The same of a WebP file, which Android apps have."""
+    return _written(_opened(data, "WEBP"))
+
+
+def _written(image: Image.Image) -> bytes:
     image.thumbnail((LARGEST, LARGEST))
     out = io.BytesIO()
     Image.frombytes(image.mode, image.size, image.tobytes()).save(out, "PNG")  # pixels only: no texts, no profiles
@@ -48,11 +57,13 @@ def icon_size(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes, kind: str = "PNG") -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data), formats=["PNG"])
+            image = Image.open(io.BytesIO(data), formats=[kind])
+            if max(image.size) > MAX_SIDE:
+                raise NoIconError(f"{image.width} x {image.height} pixels")
             image.load()
     except (OSError, SyntaxError, ValueError, EOFError, OverflowError, zlib.error, struct.error) as error:
         raise NoIconError(str(error)) from error

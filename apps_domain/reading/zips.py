@@ -56,6 +56,10 @@ class Archive:
         _check_spans(spans, self._end)
         self._check_sizes()
 
+    @property
+    def directory_offset(self) -> int:
+        return self._end
+
     def read(self, name: str, *, limit: int) -> bytes:
         """All of a file; UnreadableAppError if it is larger than `limit`, or not what the directory says."""
         entry = self.entries[name]

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from apps_domain.models import StoredFile, VendorApp, VendorAppVersion
+from apps_domain.reading.apk import read_apk
+from apps_domain.reading.errors import UnreadableAppError
 from apps_domain.services.tenant_apps import facts_of, read_stored_ipa
+from apps_domain.storage import app_storage
+from config.api.errors import BadRequest
+
+log = structlog.get_logger(__name__)
 
 Architecture = VendorAppVersion.Architecture
 
@@ -26,7 +34,29 @@ class ReadBuild:
 
 
 def read_stored_build(row: StoredFile) -> ReadBuild:
-    """BadRequest if it is no app."""
+    """By the end of its name. BadRequest if it is no app."""
+    return _read_apk(row) if row.name.endswith(".apk") else _read_ipa(row)
+
+
+def _read_ipa(row: StoredFile) -> ReadBuild:
     ipa = read_stored_ipa(row)
     facts = {**facts_of(ipa), "architecture": Architecture.UNIVERSAL}
     return ReadBuild(VendorApp.Platform.APPLE, ipa.bundle_id, "build number (CFBundleVersion)", ipa.icon, facts)
+
+
+def _read_apk(row: StoredFile) -> ReadBuild:
+    with app_storage().read(row.name) as file:
+        try:
+            apk = read_apk(file)
+        except UnreadableAppError as error:
+            log.info("app_refused", reason=str(error), size=row.size)
+            raise BadRequest(f"The app was not stored. {error}") from None
+    facts = {
+        "app_name": apk.name,
+        "version_name": apk.version,
+        "build_number": apk.version_code,
+        "min_os_version": apk.min_sdk_version,
+        "architecture": Architecture(apk.architecture),
+        "signature_hash": apk.signer_sha256,
+    }
+    return ReadBuild(VendorApp.Platform.ANDROID, apk.package, "versionCode", apk.icon, facts)

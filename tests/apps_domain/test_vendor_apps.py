@@ -14,6 +14,7 @@ from apps_domain.services.files import sweep_files
 from tenants.models import AuditEvent, Tenant
 from tests.api.seed import VENDOR_APPS
 from tests.conftest import ApiClient
+from tests.factories.apks import apk, certificate
 from tests.factories.ipas import build, ipa
 from tests.factories.vendor_apps import VendorAppFactory, VendorAppVersionFactory
 
@@ -74,6 +75,26 @@ def test_an_ipa_is_published_with_all_documented_fields(api: ApiClient, tenant: 
     assert answer.getvalue() == data
     assert (version.version_name, version.build_number, version.description) == ("1.4.2", "142", "For tills")
     assert (version.release_notes, version.icon is not None) == ("First", True)
+
+
+def test_an_apk_is_published_with_what_was_read_from_it(api: ApiClient, publish: Any, folder: Path) -> None:
+    version = publish(apk(files={"lib/arm64-v8a/a.so": b"\x7fELF"}), name="app.apk")
+
+    [found] = listed(api, package_name="org.example.scanner")
+    signer = hashlib.sha256(certificate("Android Release")).hexdigest()
+    assert (found["version_code"], found["signature_hash"], found["architecture"]) == ("77", signer, "arm64_v8a")
+    assert (version.app.platform, version.app_name, version.min_os_version) == ("ANDROID", "Shelf Scanner", "26")
+    assert version.icon is not None
+
+    both = publish(
+        apk(files={"lib/arm64-v8a/a.so": b"x", "lib/x86/a.so": b"x"}), name="app.apk"
+    )  # another architecture
+    assert both.app_id == version.app_id
+    with pytest.raises(CommandError, match=r"2\.5 \(77\) of org\.example\.scanner is published already.*versionCode"):
+        publish(apk(signer="Another"), name="app.apk")
+    with pytest.raises(CommandError, match="not signed"):
+        publish(apk(scheme=None), name="app.apk")
+    nothing_is_left_but(4, folder)
 
 
 def test_a_tenant_sees_what_is_for_it_and_for_all_latest_first(
@@ -142,6 +163,8 @@ def test_the_same_build_from_another_file_is_refused(publish: Any, folder: Path)
     [
         (b"PK\3\4 nonsense", "app.ipa", [], "damaged"),
         (b"text", "app.ipa", [], "no ZIP archive"),
+        (ipa(), "app.apk", [], "Name the file .ipa"),
+        (apk(), "app.ipa", [], "Android app"),
         (b"text", "app.txt", [], "neither an .ipa nor an .apk"),
         (b"text", "app.ipa", ["--tenant", "Nobody"], "No tenant"),
         (b"text", "app.ipa", ["--tenant", str(uuid.uuid4())], "No tenant"),
