@@ -51,9 +51,17 @@ def check_event(event_id: uuid.UUID) -> bool:
             judge(library, event.location, event.kind, rows, _whys(failures))
     except (VppError, TokenChanged) as error:
         log.warning("vpp_event_not_checked", vpp_event=event.event_id, reason=str(error))
+        if isinstance(error, VppError) and error.retry_after:
+            _pause(event.location, error.retry_after)
         return False
     _fail(event, failures[0])
     return True
+
+
+def _pause(location: VppLocation, seconds: int) -> None:
+    """Apple said when to come back."""
+    until = timezone.now() + dt.timedelta(seconds=seconds)
+    VppEvent.objects.filter(location=location, state=VppEvent.State.PENDING, check_at__lt=until).update(check_at=until)
 
 
 def _claim(event_id: uuid.UUID) -> VppEvent | None:

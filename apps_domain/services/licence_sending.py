@@ -29,6 +29,7 @@ Event = VppEvent.Kind
 CLAIM = dt.timedelta(minutes=5)  # longer than any call to Apple lasts
 FIRST_CHECK = dt.timedelta(seconds=5)
 MOST_ATTEMPTS = 40  # with the waits below: about a day and a half
+FIRST_WAIT = dt.timedelta(seconds=30)  # after trouble at Apple
 LONGEST_WAIT = dt.timedelta(hours=1)
 MOST_BATCHES = 200  # of one task
 MOST_PARTS = 256  # that a request is cut into to find what Apple does not like about it
@@ -84,7 +85,15 @@ def send_licences(location_id: uuid.UUID) -> int:
         return taken
     except VppError as error:
         log.warning("vpp_sending_stopped", location=str(location_id), kind=error.kind, number=error.number)
+        if error.retryable:
+            _pause(location, error)
     return taken
+
+
+def _pause(location: VppLocation, error: VppError) -> None:
+    """Nothing at all is asked for this location until then."""
+    until = timezone.now() + max(FIRST_WAIT, dt.timedelta(seconds=error.retry_after or 0))
+    _sendable().filter(location=location).update(not_before=until)
 
 
 def _sendable() -> QuerySet[VppAssignment]:
@@ -206,7 +215,7 @@ def _split(library: Library, batch: Batch, parts: int) -> None:
 def _try_again(rows: Iterable[VppAssignment], at_least: dt.timedelta) -> None:
     """Later and later; after MOST_ATTEMPTS no more."""
     for row in rows:
-        wait = max(min(dt.timedelta(seconds=15 * 2 ** min(row.attempts, 10)), LONGEST_WAIT), at_least)
+        wait = max(min(FIRST_WAIT * 2 ** min(row.attempts - 1, 10), LONGEST_WAIT), at_least)
         mine = VppAssignment.objects.filter(pk=row.pk, state=row.state, event__isnull=True)
         mine.update(not_before=timezone.now() + wait, updated_at=timezone.now())
         if row.attempts >= MOST_ATTEMPTS and row.state == State.WANTED:

@@ -368,6 +368,27 @@ def test_flood_stops_the_whole_location(
 
     assert len(vpp.requests) == 0
     assert vpp.counters["associate"] == 1
+    assert locations_to_send() == []
+    assert send_licences(location.pk) == 0
+    assert vpp.counters["associate"] == 1
+
+
+def test_nothing_is_asked_before_apple_said(
+    tenant: Tenant, location: VppLocation, licence: VppLicence, vpp: VppStandIn
+) -> None:
+    ask(tenant, "A")
+    send(location)
+    ask(tenant, "B")
+    send(location)
+    vpp.misbehave(endpoint="status", status=503, retry_after="3000")
+    VppEvent.objects.update(check_at=timezone.now())
+
+    first = due_events()[0]
+    assert check_event(first) is False
+
+    assert due_events() == []
+    waits = [event.check_at - timezone.now() for event in VppEvent.objects.all() if event.check_at]
+    assert all(abs(wait - dt.timedelta(seconds=3000)) < dt.timedelta(seconds=20) for wait in waits)
 
 
 def test_after_a_day_of_trouble_it_fails(
