@@ -12,11 +12,11 @@ from tenants.models import Tenant
 from tests.commands.profiles import profile
 from tests.conftest import ApiClient
 from tests.factories.arguments import SAMPLES
+from tests.factories.builds import AppVersionFactory
 from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory, seen
 
 REQUESTS = "/api/commands/v0/commands/"
 NOT_ON_APPLE = {
-    "INSTALL",
     "CLEAR_APP_DATA",
     "SET_APP_PERMISSION",
     "SET_WIFI_STATE",
@@ -33,10 +33,15 @@ NOT_ON_APPLE = {
     "NOTIFY_DEVICE",
     "UPDATE_BLUEPRINT",
     "CONVERGE",
-    "VPP_APP_INSTALL",
 }
-FETCHED_FIRST = {"SET_NEW_POLICY"}
+FETCHED_FIRST = {"SET_NEW_POLICY", "VPP_APP_INSTALL"}  # a policy, a licence
 ARGUMENTS: dict[str, dict[str, Any]] = {**SAMPLES, "INSTALL_PROFILE": {"profile": profile()}}
+
+
+@pytest.fixture(autouse=True)
+def uploaded(tenant: Tenant) -> None:
+    """What INSTALL is to install."""
+    AppVersionFactory(tenant, id=ARGUMENTS["INSTALL"]["app_version"])
 
 
 def send(api: ApiClient, command: str = "LOCK", **fields: Any) -> CommandRequest:

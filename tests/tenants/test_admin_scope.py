@@ -13,6 +13,7 @@ VIEWED += ["tenants/tenant", "tenants/apnscertificate", "tenants/auditevent", "t
 VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
 VIEWED += ["tenants/expirywarning"]
 VIEWED += ["apps_domain/storeapp", "apps_domain/vpplicence", "apps_domain/vppassignment", "apps_domain/vpplocation"]
+VIEWED += ["apps_domain/tenantapp"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]

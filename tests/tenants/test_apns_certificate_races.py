@@ -56,7 +56,7 @@ def test_two_first_certificates_of_different_topics_do_not_both_pass(ours: Tenan
     other = push_certificate(topic=f"{TOPIC}.other", key=rsa_key("push 2"))
     second = uploading(waiting_certificate(ours, "push 2"), other)
 
-    assert at_once(ours, [first, second]) == ["BadRequest", "done"]
+    assert at_once(ours, [first, second]) == ["NeedsForce", "done"]
     assert ApnsCertificate.objects.filter(state="COMPLETED").count() == 1
 
 
