@@ -20,7 +20,7 @@ from config.api.errors import ApplicationError, BadRequest, PayloadTooLarge
 from config.uploads import FORM_OVERHEAD
 
 FIELD = "file"
-PIECE = 1024 * 1024
+PIECE = 256 * 1024
 
 
 class StoredUpload(UploadedFile):  # type: ignore[type-arg]
