@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -37,13 +37,12 @@ class TenantAppAdmin(ScopedAdmin):
     change_form_template = "admin/apps_domain/tenantapp/page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TenantApp]:
-        newest = TenantAppVersion.objects.filter(app=OuterRef("pk")).order_by("-created_at", "id")
+        newest = TenantAppVersion.objects.select_related("file", "icon").order_by("-created_at", "id")[:1]
         installs = DeviceApp.objects.filter(
             tenant=OuterRef("tenant"), app_type=AppType.TENANT_IOS, app_id=OuterRef("pk")
         ).order_by()
         rows: QuerySet[TenantApp] = super().get_queryset(request)
-        return rows.annotate(
-            newest_id=Subquery(newest.values("pk")[:1]),
+        return rows.prefetch_related(Prefetch("versions", newest, to_attr="newest")).annotate(
             held=Count("versions"),
             on_devices=Subquery(installs.values("app_id").annotate(number=Count("pk")).values("number")),
         )
@@ -100,12 +99,7 @@ class TenantAppAdmin(ScopedAdmin):
 
     # Columns --------------------------------------------------------------------------------------------------------
     def newest(self, obj: Any) -> TenantAppVersion | None:
-        """The newest version, asked for once per row."""
-        if not hasattr(obj, "newest_version"):
-            rows = TenantAppVersion.objects.select_related("app", "file", "icon")
-            obj.newest_version = rows.filter(pk=obj.newest_id).first() if obj.newest_id else None
-        found: TenantAppVersion | None = obj.newest_version
-        return found
+        return obj.newest[0] if obj.newest else None
 
     @admin.display(description="app", ordering="app_name")
     def app(self, obj: TenantApp) -> SafeString:

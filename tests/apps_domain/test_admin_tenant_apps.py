@@ -61,6 +61,19 @@ def test_lists_our_apps_only(tenant: Tenant, other_tenant: Tenant, version: Tena
     assert "Foreign" in superuser().get(LIST).content.decode()
 
 
+def test_a_list_asks_the_database_a_few_times(tenant: Tenant, django_assert_max_num_queries: Any) -> None:
+    for _ in range(10):
+        app = TenantAppFactory(tenant)
+        TenantAppVersionFactory(app, icon=StoredFileFactory(".png"), app_name="Older")
+        TenantAppVersionFactory(app, icon=StoredFileFactory(".png"), version_name="2.7")
+    client = member(tenant)
+
+    with django_assert_max_num_queries(30):
+        text = client.get(LIST).content.decode()
+
+    assert text.count("2.7") == 10
+
+
 def test_a_page_shows_versions_and_devices(tenant: Tenant, version: TenantAppVersion) -> None:
     device = DeviceFactory(tenant=tenant, name="Till 7")
     DeviceApp.objects.create(
