@@ -247,8 +247,8 @@ def _require_fit(version: TenantAppVersion | VendorAppVersion, device: Device) -
         raise Undeliverable(f"The app is for {', '.join(version.device_family)}, not for {device.os}.")
     if device.os_version and version.min_os_version and is_older(device.os_version, version.min_os_version):
         raise Undeliverable(f"The app needs version {version.min_os_version} of {device.os or 'the system'} or later.")
-    named = version.signing.get("udids")
-    if named and device.udid and device.udid not in named:
+    named = {str(udid).upper() for udid in version.signing.get("udids") or ()}  # none: it is for all devices
+    if named and device.udid and device.udid.upper() not in named:
         raise Undeliverable("The app's provisioning profile does not name this device (ad hoc distribution).")
 
 
