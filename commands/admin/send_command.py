@@ -76,6 +76,9 @@ def choose(page: ScopedAdmin, request: HttpRequest, targets: Targets, when: Sche
         "others": [] if chosen else [each.name for each in CATALOGUE.values() if each not in carried],
         "chosen": chosen,
         "known": known,
+        "filled_in": [(name, value) for name, value in known_arguments(chosen, request).items() if value]
+        if chosen
+        else [],
         "who": TargetsForm(
             page,
             request,

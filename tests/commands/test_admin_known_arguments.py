@@ -47,6 +47,7 @@ def test_a_version_s_page_leads_to_installing_it(tenant: Tenant, other_tenant: T
     first = client.get(link_in(page_of(client, version), "Install on devices"))
     text = first.content.decode()
     assert [name for name, _, _ in first.context["choices"]] == ["INSTALL"]
+    assert f'<code class="mu-code">{version.pk}</code>' in text
     assert "Till 1" in text
     assert "Foreign" not in text
     assert "Robot" not in text
