@@ -16,9 +16,9 @@ from apps_domain.storage.s3 import PART, S3AppStorage
 from tests.api.seed import APPS
 from tests.conftest import ApiClient
 from tests.factories.ipas import APP, ipa, packed, upload_form
-from tests.factories.s3_server import BUCKET, client, running_s3
+from tests.factories.s3_server import BUCKET, client, needs_s3, running_s3
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), needs_s3]
 LARGE = b"".join(number.to_bytes(4, "big") for number in range(5 * PART // 8))
 
 

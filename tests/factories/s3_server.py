@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import httpx2
+import pytest
 from botocore.config import Config
 
 from config.dev.spawn import spawn
@@ -17,6 +18,8 @@ from tests.factories.waiting import until
 
 ACCOUNT = {"access_key": "muster-test", "secret_key": "planted-s3-secret"}
 BUCKET = "apps"
+WEED = Path(sys.executable).with_name("weed")
+needs_s3 = pytest.mark.skipif(not WEED.exists(), reason="SeaweedFS has no wheel for this kind of machine")
 
 
 @contextmanager
@@ -56,7 +59,7 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
     roles = ("s3", "master", "volume", "filer")
     named = zip((f"-{role}.port{kind}" for role in roles for kind in ("", ".grpc")), ports, strict=True)
     return [
-        str(Path(sys.executable).with_name("weed")),
+        str(WEED),
         "server",
         "-s3",
         f"-dir={folder / 'data'}",
