@@ -20,6 +20,7 @@ from config.api.errors import ApplicationError, BadRequest, PayloadTooLarge
 from config.uploads import FORM_OVERHEAD
 
 FIELD = "file"
+SUFFIXES = (".ipa", ".apk")
 PIECE = 256 * 1024
 
 
@@ -38,6 +39,7 @@ class AppUploadHandler(FileUploadHandler):
     """Stores the part `file`; other files of the form are passed over.
 
     What is refused is read to its end nevertheless: a caller who is still sending would not see the answer.
+    `suffix`: of the stored file; empty for that of the sent one.
     """
 
     chunk_size = PIECE
@@ -65,7 +67,14 @@ class AppUploadHandler(FileUploadHandler):
             raise BadRequest(f"{FIELD}: the form holds several files. Send one.")
         if not beginning.startswith(b"PK"):
             raise BadRequest(f"The app was not stored. {NO_ARCHIVE}")
-        return FileWriter(suffix=self._suffix, limit=settings.APP_UPLOAD_MAX)
+        return FileWriter(suffix=self._suffix or self._own_suffix(), limit=settings.APP_UPLOAD_MAX)
+
+    def _own_suffix(self) -> str:
+        name = str(self.file_name).lower()
+        found = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+        if not found:
+            raise BadRequest(f"The app was not stored. Its name must end in {' or '.join(SUFFIXES)}.")
+        return found
 
     def file_complete(self, file_size: int) -> StoredUpload | None:
         if self.field_name != FIELD:

@@ -29,7 +29,11 @@ def size(bytes_: int | None) -> str:
     return f"{bytes_ / MEGABYTE:,.1f} MB" if bytes_ else display.EMPTY
 
 
-def install_url(command: str, tenant_id: uuid.UUID, **known: str) -> str:
-    """The page that sends this command to devices of the tenant, with these arguments filled in."""
-    told = {"command": command, "tenant": tenant_id, **{f"known-{name}": value for name, value in known.items()}}
+def install_url(command: str, tenant_id: uuid.UUID | None, **known: str) -> str:
+    """The page that sends this command to devices, with these arguments filled in. None: of any tenant."""
+    told = {
+        "command": command,
+        **({"tenant": tenant_id} if tenant_id else {}),
+        **{f"known-{name}": value for name, value in known.items()},
+    }
     return f"{reverse('admin:send_command')}?{urlencode(told)}"

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from apps_domain.admin.display import app_title, install_url, size
 from apps_domain.downloads import download_url, icon_url
-from apps_domain.models import AppType, DeviceApp, TenantApp, TenantAppVersion
+from apps_domain.models import AppType, DeviceApp, TenantApp, TenantAppVersion, VendorAppVersion
 from tenants.admin import display
 from tenants.credentials import SOON
 
@@ -47,7 +47,7 @@ def _version(row: TenantAppVersion, app: TenantApp, installs: int, may_operate: 
         "by": row.created_by,
         "at": display.moment(row.created_at),
         "description": row.description,
-        "download": _here(download_url(row, tenant=app.tenant)),
+        "download": here(download_url(row, tenant=app.tenant)),
         "install": _install(row, app) if may_operate and not row.is_expired else "",
         "delete": address if may_operate else "",
     }
@@ -57,7 +57,7 @@ def _install(row: TenantAppVersion, app: TenantApp) -> str:
     return install_url("INSTALL", app.tenant_id, app_version=str(row.pk))
 
 
-def signing_label(version: TenantAppVersion) -> SafeString:
+def signing_label(version: TenantAppVersion | VendorAppVersion) -> SafeString:
     """How long devices run it: until the provisioning profile ends."""
     if version.signing_expires_at is None:
         return display.label("no profile", "warning", "The app has no provisioning profile: devices refuse it.")
@@ -70,10 +70,10 @@ def signing_label(version: TenantAppVersion) -> SafeString:
 
 def icon_address(version: TenantAppVersion | None) -> str:
     url = icon_url(version, tenant=version.app.tenant) if version else None
-    return _here(url) if url else ""
+    return here(url) if url else ""
 
 
-def _here(url: str) -> str:
+def here(url: str) -> str:
     """The same address on whatever name the console is opened by: its pages load pictures from itself alone."""
     return url.removeprefix(settings.BASE_URL)
 

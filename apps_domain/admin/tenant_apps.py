@@ -10,12 +10,12 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.views.decorators.csrf import csrf_exempt
 
-from apps_domain.admin.app_upload import upload_page
+from apps_domain.admin.app_upload import UploadForm, UploadPage, upload_page
 from apps_domain.admin.display import app_title, size
 from apps_domain.admin.tenant_app_page import icon_address, signing_label, tenant_app_page
 from apps_domain.models import AppType, DeviceApp, TenantApp, TenantAppVersion
-from apps_domain.services.tenant_apps import delete_tenant_app_version
-from config.api.errors import ApplicationError
+from apps_domain.services.files import Stored
+from apps_domain.services.tenant_apps import add_tenant_app_version, delete_tenant_app_version
 from tenants.actors import console_actor
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin, list_button
@@ -69,7 +69,15 @@ class TenantAppAdmin(ScopedAdmin):
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Checks the token of its form by itself, after the file has gone where it belongs."""
-        return upload_page(self, request)
+        if not self.has_operate_permission(request):
+            raise Http404
+        template = "admin/apps_domain/tenantapp/upload.html"
+        return upload_page(UploadPage(self, "Upload an app", template, ".ipa", UploadForm, self._store), request)
+
+    def _store(self, request: HttpRequest, fields: dict[str, Any], stored: Stored) -> str:
+        version = add_tenant_app_version(tenant=fields["tenant"], stored=stored, actor=console_actor(request))
+        self.message_user(request, f"{version} is stored.", messages.SUCCESS)
+        return self.url_of(version.app)
 
     def delete_version_view(self, request: HttpRequest, app_id: Any, version_id: Any) -> HttpResponse:
         app: TenantApp = self.own_object(request, str(app_id), Role.OPERATOR)
@@ -88,14 +96,6 @@ class TenantAppAdmin(ScopedAdmin):
             tenant=app.tenant, app_id=str(app.pk), version_id=str(version.pk), actor=console_actor(request)
         )
         return f"{version} was deleted."
-
-    def uploaded(self, request: HttpRequest, version: TenantAppVersion) -> str:
-        """Says so; where to go then."""
-        self.message_user(request, f"{version} is stored.", messages.SUCCESS)
-        return self.url_of(version.app)
-
-    def refused(self, request: HttpRequest, error: ApplicationError) -> None:
-        self.message_user(request, error.message, messages.ERROR)
 
     # Columns --------------------------------------------------------------------------------------------------------
     def newest(self, obj: Any) -> TenantAppVersion | None:

@@ -64,6 +64,7 @@ SECTIONS = (
         (
             ("Store apps", "storefront", "apps_domain.StoreApp"),
             ("Our own apps", "apps", "apps_domain.TenantApp"),
+            ("Published apps", "publish", "apps_domain.VendorApp"),
             ("Licences", "confirmation_number", "apps_domain.VppLicence"),
             ("Assignments", "assignment_ind", "apps_domain.VppAssignment"),
             ("Locations", "location_city", "apps_domain.VppLocation"),

@@ -7,12 +7,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps_domain.services.files import store_file
 from apps_domain.services.vendor_apps import Words, publish_version
+from apps_domain.uploads import SUFFIXES
 from config.api.errors import ApplicationError
 from config.progress import Progress
 from tenants.actors import command_line_actor
 from tenants.selectors import find_tenant
 
-SUFFIXES = (".ipa", ".apk")
 PIECE = 1024 * 1024
 
 
