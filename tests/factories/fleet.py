@@ -53,7 +53,8 @@ class InProcess:
             content_type=told.pop("Content-Type", told.pop("content-type", "application/octet-stream")),
             headers=told,
         )
-        return Answer(response.status_code, response.content, dict(response.items()))
+        content = response.getvalue() if response.streaming else response.content
+        return Answer(response.status_code, content, dict(response.items()))
 
 
 @cache
