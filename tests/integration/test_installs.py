@@ -268,3 +268,69 @@ def test_a_licence_runs_out_at_the_third_device(
     (licence,) = caller.get("/api/apps/v0/vpp").json()["content"]["results"]
     assert (licence["total_count"], licence["assigned_count"]) == (2, 2), licence
     assert other_caller.get("/api/apps/v0/vpp").json()["content"]["results"] == []
+
+
+def licensed(
+    http: httpx2.Client, caller: Caller, server: str, tenant: Tenant, store: StoreStandIn, vpp: VppStandIn
+) -> SimulatedAppleDevice:
+    """A device whose licence was assigned, and that is about to be told to install."""
+    stores = StandInStore(http, store_url=store.base_url, licences_url=vpp.base_url)
+    (device,) = enrolled(Wire(http), server, tenant, 1, stores)
+    (library,) = vpp.libraries.values()
+    caller.post("/api/tenant/v0/vpptokens/", files={"filename": ("s.vpptoken", library.vpptoken)})
+    sweep_licences()
+    caller.send([device], "VPP_APP_INSTALL", app_id=NOTES, bundle_identifier=NOTES_BUNDLE)
+    vpp.settle()
+    until(lambda: VppAssignment.objects.filter(state=VppAssignment.State.ASSIGNED).exists())
+    release_licensed_installs()
+    return device
+
+
+def test_a_licence_that_apple_does_not_know_yet_is_waited_for(
+    http: httpx2.Client,
+    caller: Caller,
+    server: str,
+    tenant: Tenant,
+    store: StoreStandIn,
+    vpp: VppStandIn,
+    library: Library,
+) -> None:
+    device = licensed(http, caller, server, tenant, store, vpp)
+    library.unassign(NOTES, device.serial)
+
+    assert look(device) == ["InstallApplication"]
+    state, reason = told(device, "VPP_APP_INSTALL")
+    assert state == "In Progress"
+    assert "License not found" in reason
+    library.assign(NOTES, device.serial)
+    assert look(device) == ["InstallApplication"]
+    look(device)
+    look(device)
+
+    assert told(device, "VPP_APP_INSTALL") == ("Success", "")
+
+
+def test_the_licence_of_an_uninstalled_app_is_given_back_at_apple(
+    http: httpx2.Client,
+    caller: Caller,
+    server: str,
+    tenant: Tenant,
+    store: StoreStandIn,
+    vpp: VppStandIn,
+    library: Library,
+) -> None:
+    device = licensed(http, caller, server, tenant, store, vpp)
+    for _ in range(3):
+        look(device)
+    assert told(device, "VPP_APP_INSTALL") == ("Success", "")
+    assert [serial for _, _, serial, _ in library.assignments] == [device.serial]
+
+    caller.send([device], "UNINSTALL", package_name=NOTES_BUNDLE)
+    look(device)
+    sweep_licences()
+    vpp.settle()
+
+    assert told(device, "UNINSTALL") == ("Success", "")
+    assert device.state.app(NOTES_BUNDLE) is None
+    until(lambda: not library.assignments)
+    until(lambda: not VppAssignment.objects.exists())
