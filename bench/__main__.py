@@ -13,7 +13,7 @@ from django.db import connections
 from bench.database import own_database, settings_for
 from bench.machine import print_facts
 
-BENCHMARKS = ("connect", "fanout", "licences", "lists", "metrics", "push", "schedules", "uploads")
+BENCHMARKS = ("connect", "device_apps", "fanout", "licences", "lists", "metrics", "push", "schedules", "uploads")
 
 
 def main() -> None:

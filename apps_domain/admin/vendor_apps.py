@@ -70,8 +70,8 @@ class VendorAppAdmin(ScopedAdmin):
 
     def may(self, request: HttpRequest, role: Role | None, obj: Model | None = None) -> bool:
         user = user_of(request)
-        reads = user.is_active and user.is_staff and role is Role.VIEWER and bool(roles_of(request))
-        return reads or super().may(request, role, obj)
+        reads = user.is_active and user.is_staff and role is Role.VIEWER
+        return super().may(request, role, obj) or (reads and bool(roles_of(request)))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VendorApp]:
         seen = versions_seen(request).filter(app=OuterRef("pk")).order_by("-created_at", "id")

@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from apps_domain.models import (
@@ -24,6 +26,9 @@ from tenants.models import Tenant
 
 TYPES = {AppType.TENANT_IOS: "own", AppType.ESPER_IOS: "vendor", AppType.VPP: "store"}  # the likeliest first
 TENANT = OuterRef("of_tenant")
+ANY_DEVICE = uuid.UUID(int=1)
+TOLD = ("of_tenant", "identifier", "short_version", "version")
+COLUMNS = (*TOLD, "own_app", "own_version", "vendor_app", "vendor_version", "store_app", "store_version")
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,20 @@ def devices_with_app(
 
 def managed_apps(device_id: uuid.UUID) -> list[ManagedApp]:
     """One statement, whatever the number of apps."""
-    rows = InstalledApp.objects.filter(device_id=device_id, is_managed=True).annotate(of_tenant=F("device__tenant_id"))
+    sql, params = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [device_id if each == ANY_DEVICE else each for each in params])
+        return [_managed_app(dict(zip(COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Made once: writing it out takes longer than running it. It asks for ANY_DEVICE."""
+    rows = InstalledApp.objects.filter(device_id=ANY_DEVICE, is_managed=True)
+    asked = rows.annotate(of_tenant=F("device__tenant_id"))
     for name, ours in _ours().items():
-        rows = rows.annotate(**{name: Subquery(ours[:1])})
-    columns = ("of_tenant", "identifier", "short_version", "version", *_ours())
-    return [_managed_app(row) for row in rows.order_by("identifier").values(*columns)]
+        asked = asked.annotate(**{name: Subquery(ours[:1])})
+    return asked.order_by("identifier").values_list(*COLUMNS).query.sql_with_params()
 
 
 def _managed_app(row: dict[str, Any]) -> ManagedApp:

@@ -4,9 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from apps_domain.models import AppType, DeviceApp
+from apps_domain.selectors.device_apps import list_device_apps
 from commands.apple.app_lists import lists_of
-from devices.models import Device, DeviceSettings
+from devices.models import Device, DeviceSettings, InstalledApp
 from tenants.admin import display
 
 APPS = 200  # on one page
@@ -18,6 +23,11 @@ SETTINGS = {
     "wifi_state": "Wi-Fi on",
     "use_only_saved_ap": "Only saved Wi-Fi networks",
 }
+ORIGINS = {
+    AppType.TENANT_IOS: ("apps_domain_tenantapp", "our own"),
+    AppType.ESPER_IOS: ("apps_domain_vendorapp", "published"),
+    AppType.VPP: ("apps_domain_storeapp", "licensed"),
+}
 Facts = list[tuple[str, Any]]
 
 
@@ -26,11 +36,25 @@ def apps_of(device: Device, search: str = "") -> dict[str, Any]:
     named = Q(name__icontains=search) | Q(identifier__icontains=search)
     rows = device.installed_apps.filter(named) if search else device.installed_apps.all()
     apps = list(rows.order_by("name", "identifier")[: APPS + 1])
+    ours = {row.bundle_id: row for row in list_device_apps(device).defer("app_config")}
     return {
-        "apps": [(app, f"{app.bundle_size / MEGABYTE:,.1f} MB" if app.bundle_size else "–") for app in apps[:APPS]],
+        "apps": [(app, _size(app), _origin(ours.get(app.identifier))) for app in apps[:APPS]],
         "apps_search": search,
         "apps_limit": APPS if len(apps) > APPS else 0,
     }
+
+
+def _size(app: InstalledApp) -> str:
+    return f"{app.bundle_size / MEGABYTE:,.1f} MB" if app.bundle_size else "–"
+
+
+def _origin(app: DeviceApp | None) -> SafeString | str:
+    """What of ours an app is, with a link to its page."""
+    if app is None:
+        return ""
+    model, words = ORIGINS[AppType(app.app_type)]
+    address = reverse(f"admin:{model}_change", args=[app.app_id])
+    return format_html('<a class="mu-link" href="{}">{}</a>', address, words)
 
 
 def inventory_cards(device: Device) -> list[tuple[str, Facts]]:

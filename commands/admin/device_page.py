@@ -28,7 +28,7 @@ WORDS = {"imei": "IMEI", "iccid": "ICCID", "wifi": "Wi-Fi", "mac": "MAC", "os": 
 
 
 def device_page(device: Device, apps_search: str = "") -> dict[str, Any]:
-    """Context of the page: eight queries whatever the device has."""
+    """Context of the page: nine queries whatever the device has."""
     enrolments = list(AppleEnrolment.objects.filter(device=device).only(*SHOWN).order_by("channel", "user_name"))
     statuses = list(
         CommandStatus.objects.filter(device=device)

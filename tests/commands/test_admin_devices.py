@@ -1,6 +1,7 @@
 """Devices in the console."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps_domain.models import DeviceApp
 from commands.models import AppleAppLists, AppleEnrolment, CommandResult
 from commands.models.status import State
 from devices.models import Device, DeviceProfile, DeviceSettings, DeviceState, InstalledApp, Platform
@@ -152,8 +154,21 @@ def test_the_apps_of_a_device_can_be_searched(
 
     answer = member(tenant).get(f"{DEVICES}{device.pk}/change/", {"apps": search})
 
-    assert [app.identifier for app, _ in answer.context["apps"]] == found or search == "a\0"
+    assert [app.identifier for app, *_ in answer.context["apps"]] == found or search == "a\0"
     assert "com.example.secret" not in answer.content.decode()
+
+
+def test_apps_of_ours_are_linked(tenant: Tenant) -> None:
+    device = DeviceFactory(tenant=tenant)
+    for number, app_type in enumerate(("TENANT_IOS", "ESPER_IOS", "VPP")):
+        app = {"app_type": app_type, "app_id": uuid.UUID(int=number), "app_config": None}
+        DeviceApp.objects.create(tenant=tenant, device=device, bundle_id=f"com.example.a{number}", **app)
+        InstalledApp.objects.create(device=device, identifier=f"com.example.a{number}", is_managed=True)
+
+    page = page_of(superuser(), device)
+
+    for number, model in enumerate(("tenantapp", "vendorapp", "storeapp")):
+        assert f"/admin/apps_domain/{model}/{uuid.UUID(int=number)}/change/" in page
 
 
 def test_a_page_costs_the_same_however_much_there_is_to_show(
@@ -168,7 +183,7 @@ def test_a_page_costs_the_same_however_much_there_is_to_show(
     client = superuser()
     page_of(client, device)  # what Django keeps for the life of the process is read now
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         page = page_of(client, device)
 
     assert "all of them" in page
