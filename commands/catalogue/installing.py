@@ -10,6 +10,7 @@ from typing import Any
 FIRST_PAUSE = dt.timedelta(seconds=20)  # doubled after each look
 LONGEST_PAUSE = dt.timedelta(minutes=15)
 LOOKS = 25  # some five hours
+LOOKS_WITHOUT = 6  # some twenty minutes in which the device says nothing of the app; a refusal is told once only
 
 THERE = frozenset({"Managed", "UserInstalledApp"})
 REFUSED = {
@@ -85,6 +86,13 @@ def still_waiting(state: str) -> str:
     if state in WAITS_FOR_USER:
         return f"The app is not installed yet: {WAITS_FOR_USER[state]}."
     return f"The device is installing the app ({state})." if state else "The device is to install the app."
+
+
+def given_away(state: str) -> str:
+    """Why there is no use in waiting on when that is the state after LOOKS_WITHOUT looks; empty if there is."""
+    if not state:
+        return "The device neither has the app nor is installing it; its user may have refused it."
+    return "The user has deleted the app." if state == "ManagedButUninstalled" else ""
 
 
 def given_up(told: str) -> str:

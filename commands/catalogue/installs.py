@@ -109,6 +109,9 @@ class AppInstall(Command):
             return NextStep(delivery.step + 1)
         if state in installing.REFUSED:
             return Failed(installing.REFUSED[state])
+        in_vain = _look(delivery) >= installing.LOOKS_WITHOUT and delivery.device.os != Device.Os.MACOS
+        if in_vain and (reason := installing.given_away(state)):  # a Mac lists only what it has
+            return Failed(reason)
         return self._look_again(delivery, installing.still_waiting(state))
 
     def _by_installed(self, delivery: Delivery, answer: Answer) -> Verdict:
@@ -119,11 +122,10 @@ class AppInstall(Command):
         return self._look_again(delivery, older or installing.still_waiting("Installing"))
 
     def _look_again(self, delivery: Delivery, told: str) -> Verdict:
-        attempt, phase = divmod(delivery.step, ROUND)
-        look = (phase + 1) // 2
+        look = _look(delivery)
         if look >= installing.LOOKS:
             return Failed(installing.given_up(told))
-        return NextStep(attempt * ROUND + 2 * look + 1, installing.pause(look), told)
+        return NextStep(delivery.step // ROUND * ROUND + 2 * look + 1, installing.pause(look), told)
 
 
 class InstallArguments(serializers.Serializer[Any]):
@@ -227,6 +229,11 @@ class VppAppInstall(AppInstall):
             version=version,
             app_config=config_file(delivery.args.get("base64_app_config")),
         )
+
+
+def _look(delivery: Delivery) -> int:
+    """How many looks there were, this one counted."""
+    return (delivery.step % ROUND + 1) // 2
 
 
 def _management(delivery: Delivery) -> dict[str, Any]:

@@ -331,6 +331,34 @@ def test_after_five_hours_it_fails_with_what_was_known_last(api: ApiClient, devi
     assert "the user has not agreed to it yet" in reason
 
 
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        ({}, "neither has the app nor is installing it"),
+        ({BUNDLE: {"Status": "ManagedButUninstalled"}}, "The user has deleted the app."),
+    ],
+    ids=["never heard of", "deleted"],
+)
+def test_a_device_that_says_nothing_of_the_app_is_not_asked_for_hours(
+    api: ApiClient, device: SimulatedAppleDevice, app: dict[str, Any], words: str
+) -> None:
+    """Its user's refusal is told once, in a report that may have been lost."""
+    licensed(device)
+    row = ask(api, device)
+    begun = timezone.now()
+
+    with time_machine.travel(begun, tick=False) as clock:
+        answer(device)
+        while told(row)[0] == "In Progress":
+            clock.move_to(row.not_before + dt.timedelta(seconds=1))
+            answer(device, ManagedApplicationList=app)
+        minutes = (timezone.now() - begun).total_seconds() / 60
+
+    assert 15 < minutes < 30
+    assert told(row)[0] == "Failure"
+    assert words in told(row)[1]
+
+
 def test_an_app_that_is_still_installing_is_not_there(api: ApiClient, device: SimulatedAppleDevice) -> None:
     licensed(device)
     row = ask(api, device)
