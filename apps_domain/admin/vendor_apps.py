@@ -139,7 +139,7 @@ class VendorAppAdmin(ScopedAdmin):
     def app(self, obj: VendorApp) -> SafeString:
         return app_title(obj.app_name, obj.package_name, newest_icon(obj))
 
-    @admin.display(description="for", ordering="platform")
+    @admin.display(description="platform", ordering="platform")
     def on(self, obj: VendorApp) -> str:
         return obj.get_platform_display()
 

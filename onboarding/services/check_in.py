@@ -102,6 +102,7 @@ def _enrol(
         # What is scheduled for later is meant for the device whoever has it by then.
         clear_queue(device=device, reason="The device was enrolled anew.", states=DELIVERABLE)
         disable_enrolments(device.pk)
+        leave_device(device)
     forget_managed(device.pk)
     forget_lists(device.pk)
     row = before or AppleEnrolment(tenant=identity.tenant)

@@ -2,14 +2,18 @@
 
 import pytest
 
+from apps_domain.models import DeviceApp
 from commands.models import AppleAppLists, AppleEnrolment
 from commands.models.status import State
 from devices.models import Device, DeviceProfile, DeviceState
 from onboarding.models import EnrolmentProfile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
+from tenants.models import Tenant
 from tests.factories.apple import check_in, handed, issued, put, report, token_update
+from tests.factories.apps import StoreAppFactory, licensed, on_a_device
 from tests.factories.commands import queued
 from tests.factories.fleet import TOPIC, download, row_of
+from tests.factories.licences import AssignmentFactory
 
 
 def enrolment_of(device: SimulatedAppleDevice) -> AppleEnrolment:
@@ -50,6 +54,24 @@ def test_fails_what_was_delivered(link: EnrolmentProfile, device: SimulatedApple
     row.refresh_from_db()
     assert (row.state, row.reason) == (State.FAILURE, "The device was enrolled anew.")
     assert handed(report(device)) is None
+
+
+def test_our_apps_are_gone_and_their_licences_given_back(
+    link: EnrolmentProfile, device: SimulatedAppleDevice, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    row = row_of(device)
+    app, foreign = StoreAppFactory(tenant), StoreAppFactory(other_tenant)
+    on_a_device(app, device=row)
+    on_a_device(foreign)
+    assignment = AssignmentFactory(licensed(app), row.serial)
+    theirs = AssignmentFactory(licensed(foreign), row.serial)
+
+    again(device, link)
+
+    assert [each.tenant for each in DeviceApp.objects.all()] == [other_tenant]
+    assignment.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (assignment.state, theirs.state) == ("unwanted", "assigned")
 
 
 def test_leaves_final_rows_as_they_are(link: EnrolmentProfile, device: SimulatedAppleDevice) -> None:
