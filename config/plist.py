@@ -19,6 +19,7 @@ MAX_BINARY_VALUES = 4 * MAX_BINARY_OBJECTS  # an object referred to twice counts
 _BINARY_MAGIC = b"bplist00"
 _NO_XML = ("\ufffe".encode(), "\uffff".encode())  # https://www.w3.org/TR/xml/#charsets; plistlib writes them
 _TRAILER = struct.Struct(">6xBBQQQ")
+_INTEGERS = range(-(2**63), 2**64)  # what the binary form holds; XML could write any, and str() of those may raise
 _FIRST_SECOND = datetime(2001, 1, 1, tzinfo=UTC)
 _INTEGER_FORMATS = {1: ">B", 2: ">H", 4: ">I", 8: ">q"}
 _REAL_FORMATS = {4: ">f", 8: ">d"}
@@ -61,8 +62,10 @@ def _read_xml(data: bytes) -> Any:
 
 
 def _with_dates(value: Any, convert: Callable[[datetime], datetime], depth: int) -> Any:
-    """A copy with every date converted; also the check of depth and keys."""
+    """A copy with every date converted; also the check of depth, keys and integers."""
     kind = type(value)
+    if kind is int and value not in _INTEGERS:
+        raise PlistError("property list has an integer of more than 64 bits")
     if kind is str or kind is bool or kind is int or kind is bytes:
         return value
     if isinstance(value, dict | list | tuple):

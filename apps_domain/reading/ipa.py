@@ -26,6 +26,7 @@ STORE_APP = (
     "it from Apple by a licence (Apps and Books). To distribute your own app, export it from Xcode for Enterprise or "
     "Ad Hoc and upload that .ipa file."
 )
+_DIGITS = frozenset(map(str, FAMILIES))
 _BUNDLE_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _STORE_TRACES = ("com.apple.iTunesStore.downloadInfo", "appleId", "apple-id")
 
@@ -153,7 +154,7 @@ def _families(info: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else 0
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value in _DIGITS) else 0
 
 
 def _icon(archive: Archive, folder: str, info: dict[str, Any]) -> bytes | None:

@@ -158,6 +158,12 @@ def test_refuses_entity_declarations(declaration: str) -> None:
         plist.loads(document.encode())
 
 
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "0x" + "f" * 5000])
+def test_refuses_integers_of_more_than_64_bits(number: str) -> None:
+    with pytest.raises(plist.PlistError, match="64 bits"):
+        plist.loads(xml(f"<dict><key>a</key><array><integer>{number}</integer></array></dict>"))
+
+
 def test_bounds_the_depth_of_xml() -> None:
     def nested(levels: int) -> bytes:
         return xml("<dict><key>k</key>" * levels + "<true/>" + "</dict>" * levels)

@@ -151,7 +151,7 @@ def test_the_name_is_one_that_can_be_shown(info: dict[str, Any], expected: str) 
 
 @pytest.mark.parametrize(
     ("told", "expected"),
-    [([1], ("iphone",)), ([3], ("appletv",)), ("2", ("ipad",)), ([1, 1, 99, "x", []], ("iphone",))],
+    [([1], ("iphone",)), ([3], ("appletv",)), ("2", ("ipad",)), ([1, 1, 99, "x", [], "9" * 5000], ("iphone",))],
 )
 def test_families(told: Any, expected: tuple[str, ...]) -> None:
     assert read(ipa(info={"UIDeviceFamily": told})).device_family == expected
@@ -187,6 +187,11 @@ def test_a_value_that_is_none_is_refused_and_named(key: str, value: Any) -> None
 @pytest.mark.parametrize("data", [b"", b"<plist>", b"bplist00", plistlib.dumps([]), b"\0" * 100])
 def test_an_info_plist_that_is_none_is_refused(data: bytes) -> None:
     assert "Info.plist" in refusal(ipa(files={f"{APP}Info.plist": data}))
+
+
+def test_an_integer_of_thousands_of_digits_is_refused() -> None:
+    info = b"<plist><dict><key>CFBundleVersion</key><integer>0x" + b"f" * 5000 + b"</integer></dict></plist>"
+    assert "integer" in refusal(ipa(files={f"{APP}Info.plist": info}))
 
 
 def test_a_deep_or_large_info_plist_is_refused() -> None:
