@@ -39,6 +39,7 @@ def _changed(device_id: uuid.UUID, app: ManagedApp, row: DeviceApp | None) -> De
     told = (found.app_type, found.app_id, found.version_id, app.version)
     if row is not None and told == (row.app_type, row.app_id, row.app_version_id, row.version):
         return None
+    now = timezone.now()
     return DeviceApp(
         tenant_id=app.tenant_id,
         device_id=device_id,
@@ -48,7 +49,8 @@ def _changed(device_id: uuid.UUID, app: ManagedApp, row: DeviceApp | None) -> De
         app_version_id=found.version_id,
         version=app.version,
         app_config=None,
-        updated_at=timezone.now(),
+        created_at=now,
+        updated_at=now,
     )
 
 

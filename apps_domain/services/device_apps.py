@@ -22,6 +22,7 @@ def record_installed_app(
     app_config: bytes | None,
 ) -> DeviceApp:
     """The device has this app now. `app_config`: the property list that it was installed with."""
+    now = timezone.now()
     told = {
         "tenant_id": device.tenant_id,
         "app_type": app_type,
@@ -29,9 +30,12 @@ def record_installed_app(
         "app_version_id": app_version_id,
         "version": version[:64],
         "app_config": app_config,
-        "updated_at": timezone.now(),
+        "updated_at": now,
     }
-    row, _ = DeviceApp.objects.update_or_create(device=device, bundle_id=bundle_id, defaults=told)
+    first = {**told, "created_at": now}
+    row, _ = DeviceApp.objects.update_or_create(
+        device=device, bundle_id=bundle_id, defaults=told, create_defaults=first
+    )
     return row
 
 

@@ -10,12 +10,15 @@ from django.core.management import CommandError, call_command
 
 from apps_domain.models import StoredFile, VendorApp, VendorAppRelease, VendorAppVersion
 from apps_domain.selectors import uses
-from apps_domain.services.files import sweep_files
+from apps_domain.services.files import store_file, sweep_files
+from apps_domain.services.vendor_apps import publish_version
 from tenants.models import AuditEvent, Tenant
 from tests.api.seed import VENDOR_APPS
 from tests.conftest import ApiClient
 from tests.factories.apks import apk, certificate
 from tests.factories.ipas import build, ipa
+from tests.factories.tenants import ACTOR
+from tests.factories.threads import all_at_once
 from tests.factories.vendor_apps import VendorAppFactory, VendorAppVersionFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
@@ -232,3 +235,17 @@ def test_the_audit_log_tells_of_it(tenant: Tenant, publish: Any) -> None:
         ("vendor_app_version.taken_back", tenant.pk),
         ("vendor_app_version.withdrawn", None),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_publish_the_same_at_once_make_one_version(tenant: Tenant, other_tenant: Tenant, folder: Path) -> None:
+    data = ipa()
+
+    def publish_for(who: Tenant) -> None:
+        stored = store_file(chunks=[data], suffix=".ipa", limit=10**7)
+        publish_version(stored=stored, tenants=[who], actor=ACTOR)
+
+    all_at_once(lambda: publish_for(tenant), lambda: publish_for(other_tenant))
+
+    assert {release.tenant for release in VendorAppVersion.objects.get().releases.all()} == {tenant, other_tenant}
+    nothing_is_left_but(2, folder)
