@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
 from apps_domain.models import StoredFile, VendorApp, VendorAppRelease, VendorAppVersion
 from apps_domain.selectors.uses import versions_in_use
@@ -139,13 +138,6 @@ def _take_back(version: VendorAppVersion, tenants: Sequence[Tenant], actor: Acto
 def _lock(version: VendorAppVersion) -> None:
     if not VendorAppVersion.objects.select_for_update().filter(pk=version.pk).exists():
         raise NotFound("This version was withdrawn meanwhile.")
-
-
-@transaction.atomic
-def describe_vendor_version(*, version: VendorAppVersion, words: Words, actor: Actor) -> None:
-    told = {"description": words.description, "release_notes": words.release_notes}
-    VendorAppVersion.objects.filter(pk=version.pk).update(**told, updated_by=actor.name, updated_at=timezone.now())
-    audit.record(actor=actor, action="vendor_app_version.described", subject=version)
 
 
 def _record(action: str, version: VendorAppVersion, actor: Actor, tenant: Tenant | None = None, **more: str) -> None:

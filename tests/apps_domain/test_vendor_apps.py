@@ -199,6 +199,22 @@ def test_a_version_is_withdrawn_from_a_tenant(api: ApiClient, tenant: Tenant, ot
         call_command("withdraw_app", str(version.pk), "--tenant", "Ours")
 
 
+def test_a_version_is_released_without_its_file(api: ApiClient, tenant: Tenant, other_tenant: Tenant) -> None:
+    version = VendorAppVersionFactory(VendorAppFactory(), other_tenant)
+
+    call_command("release_app", str(version.pk), "--tenant", tenant.name)
+
+    assert [row["app_version_id"] for row in listed(api)] == [str(version.pk)]
+    with pytest.raises(CommandError, match="for these already"):
+        call_command("release_app", str(version.pk), "--tenant", tenant.name)
+    call_command("release_app", str(version.pk))
+    assert version.releases.filter(tenant=None).exists()
+    with pytest.raises(CommandError, match="for all already"):
+        call_command("release_app", str(version.pk))
+    with pytest.raises(CommandError, match="No version"):
+        call_command("release_app", str(tenant.pk))
+
+
 def test_a_version_is_withdrawn_altogether(api: ApiClient, publish: Any, folder: Path) -> None:
     version = publish(ipa())
 
