@@ -8,7 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.plist import PlistError, loads
+from config.plist import PlistError, dumps, loads
 
 LARGEST = 64 * 1024  # bytes of the property list
 
@@ -34,9 +34,11 @@ def config_file(text: str | None) -> bytes | None:
 
 
 def read_app_config(text: str) -> dict[str, Any]:
-    """The dictionary. ValueError says what is wrong."""
+    """The dictionary. ValueError says what is wrong. What the binary form can hold and XML cannot is refused too, as
+    devices get XML."""
     try:
         document = loads(base64.b64decode(text, validate=True))
+        dumps(document)
     except PlistError:
         raise ValueError("must be base64 of a property list (XML or binary).") from None
     except ValueError:

@@ -412,8 +412,14 @@ def test_the_configuration_travels_along_and_is_kept_secret(api: ApiClient, devi
 
 @pytest.mark.parametrize(
     "config",
-    ["%%%", base64.b64encode(b"no list").decode(), base64.b64encode(plistlib.dumps(["x"])).decode(), "A" * 100_000],
-    ids=["no base64", "no property list", "no dictionary", "too long"],
+    [
+        "%%%",
+        base64.b64encode(b"no list").decode(),
+        base64.b64encode(plistlib.dumps(["x"])).decode(),
+        base64.b64encode(plistlib.dumps({"x": "\v"}, fmt=plistlib.FMT_BINARY)).decode(),
+        "A" * 100_000,
+    ],
+    ids=["no base64", "no property list", "no dictionary", "not to be sent", "too long"],
 )
 def test_a_configuration_that_is_none_is_refused(api: ApiClient, device: SimulatedAppleDevice, config: str) -> None:
     body = {
