@@ -22,6 +22,7 @@ class VendorApp(models.Model):
 
     class Meta:
         ordering = ["app_name", "id"]
+        verbose_name = "published app"
         constraints = [models.UniqueConstraint(fields=["platform", "package_name"], name="vendor_app_once")]
 
     def __str__(self) -> str:
