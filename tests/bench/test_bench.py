@@ -31,7 +31,7 @@ def test_an_unknown_benchmark_is_named_with_those_there_are() -> None:
 
     assert done.returncode == 2
     assert (
-        "there is no benchmark speed: choose from connect, fanout, licences, lists, metrics, push, schedules, uploads"
+        "there is no benchmark speed: choose from connect, device_apps, fanout, licences, lists, metrics, push, schedules, uploads"
         in done.stderr
     )
 
