@@ -59,6 +59,11 @@ class VppLocationAdmin(ScopedAdmin):
     @page_action("Sync now", role=Role.OPERATOR, icon="sync")
     def sync_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
         location: VppLocation = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method != "POST":
+            sentences = ["All licences of the location and who has them are read at Apple."]
+            return self.confirm(
+                request, location, title=f"Sync {location} now?", sentences=sentences, button="Sync now"
+            )
 
         def write() -> str:
             request_sync(location=location, actor=console_actor(request))

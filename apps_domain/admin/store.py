@@ -63,6 +63,11 @@ class StoreAppAdmin(ScopedAdmin):
     @page_action("Ask Apple again", role=Role.OPERATOR, icon="refresh")
     def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
         app: StoreApp = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method != "POST":
+            sentences = ["What is shown here is read anew in Apple's store."]
+            return self.confirm(
+                request, app, title=f"Ask Apple about {app} again?", sentences=sentences, button="Ask Apple again"
+            )
 
         def write() -> str:
             want_refresh(app=app)

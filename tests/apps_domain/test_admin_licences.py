@@ -93,7 +93,12 @@ def test_how_a_location_is(fields: dict[str, object], told: str, tenant: Tenant,
 
 
 def test_a_sync_is_asked_for(tenant: Tenant, location: VppLocation) -> None:
-    answer = member(tenant, Role.OPERATOR).post(f"{BASE}/vpplocation/{location.pk}/sync_now/", follow=True)
+    path, operator = f"{BASE}/vpplocation/{location.pk}/sync_now/", member(tenant, Role.OPERATOR)
+
+    assert "Sync now" in operator.get(path).content.decode()
+    assert not AuditEvent.objects.exists()
+
+    answer = operator.post(path, follow=True)
 
     assert "as soon as a worker is free" in answer.content.decode()
     location.refresh_from_db()

@@ -93,10 +93,11 @@ def test_an_operator_has_apple_asked_again(tenant: Tenant, other_tenant: Tenant)
     row, foreign = StoreAppFactory(tenant), StoreAppFactory(other_tenant)
     action = f"{LIST}{{}}/ask_again/"
 
-    assert member(tenant, Role.VIEWER).get(action.format(row.pk)).status_code == 404
-    assert member(tenant).get(action.format(foreign.pk)).status_code == 404
+    assert member(tenant, Role.VIEWER).post(action.format(row.pk)).status_code == 404
+    assert member(tenant).post(action.format(foreign.pk)).status_code == 404
+    assert "Ask Apple again" in member(tenant).get(action.format(row.pk)).content.decode()
     assert not StoreApp.objects.filter(refresh_wanted_at__isnull=False).exists()
-    assert member(tenant).get(action.format(row.pk)).status_code == 302
+    assert member(tenant).post(action.format(row.pk)).status_code == 302
     assert StoreApp.objects.get(refresh_wanted_at__isnull=False) == row
 
 
