@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from tenants.admin import display
 
-MEGABYTE = 1_000_000
+KILOBYTE, MEGABYTE = 1_000, 1_000_000
 
 
 def app_title(name: str, below: str, icon_url: str = "") -> SafeString:
@@ -26,7 +26,9 @@ def icon(url: str, name: str) -> SafeString:
 
 
 def size(bytes_: int | None) -> str:
-    return f"{bytes_ / MEGABYTE:,.1f} MB" if bytes_ else display.EMPTY
+    if not bytes_:
+        return display.EMPTY
+    return f"{bytes_ / MEGABYTE:,.1f} MB" if bytes_ >= MEGABYTE / 10 else f"{bytes_ / KILOBYTE:,.1f} kB"
 
 
 def install_url(command: str, tenant_id: uuid.UUID | None, **known: str) -> str:
