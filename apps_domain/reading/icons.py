@@ -17,6 +17,7 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_SIDE = 2048
 LARGEST = 512  # pixels of what is kept
 MAGIC = b"\x89PNG\r\n\x1a\n"
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, OverflowError, zlib.error, struct.error)
 _CHANNELS = {2: 3, 6: 4}  # by PNG's colour type: RGB, RGBA
 
 
@@ -65,7 +66,7 @@ def _opened(data: bytes, kind: str = "PNG") -> Image.Image:
             if max(image.size) > MAX_SIDE:
                 raise NoIconError(f"{image.width} x {image.height} pixels")
             image.load()
-    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, zlib.error, struct.error) as error:
+    except (*_DAMAGE, Image.DecompressionBombError) as error:
         raise NoIconError(str(error)) from error
     return image if image.mode in ("RGB", "RGBA") else image.convert("RGBA")
 

@@ -115,15 +115,15 @@ class Archive:
             yield piece
 
     def _start_of_data(self, entry: Entry) -> int:
-        """Behind the file's own header, which must tell the same name and method as the directory."""
+        """Behind the file's own header, which must tell the same as the directory: name, method, no password."""
         self._file.seek(entry.offset)
         header = self._file.read(_LOCAL_HEADER)
         if len(header) < _LOCAL_HEADER:
             raise _damaged(_text(entry.raw_name))
-        mark, _, _, method, *_, name_size, extra_size = _HEADER.unpack(header)
+        mark, _, flags, method, *_, name_size, extra_size = _HEADER.unpack(header)
         start = entry.offset + _LOCAL_HEADER + name_size + extra_size
         same = (mark, method, self._file.read(name_size)) == (b"PK\x03\x04", entry.method, entry.raw_name)
-        if not same or start + entry.packed > self._end:
+        if not same or flags & _ENCRYPTED or start + entry.packed > self._end:
             raise _damaged(_text(entry.raw_name))
         return int(start)
 

@@ -3,6 +3,8 @@
 import datetime as dt
 import io
 import plistlib
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -103,6 +105,16 @@ class TestIcon:
          png(picture(4)).replace(b"IHDR\0\0\0\4\0\0\0\4", b"IHDR\0\1\0\0\0\1\0\0")],
     )  # fmt: skip
     def test_a_broken_one_gives_way_to_the_next(self, bad: bytes) -> None:
+        image = self.shown(read(ipa(files={f"{APP}AppIcon60x60@3x.png": bad})).icon)
+
+        assert image.size == (120, 120)
+
+    def test_one_that_tells_its_size_twice_gives_way(self) -> None:
+        honest = png(picture(200))
+        body = b"IHDR" + struct.pack(">2L5B", 60_000, 60_000, 8, 6, 0, 0, 0)
+        second = struct.pack(">L", 13) + body + struct.pack(">L", zlib.crc32(body))
+        bad = honest[:33] + second + honest[33:]
+
         image = self.shown(read(ipa(files={f"{APP}AppIcon60x60@3x.png": bad})).icon)
 
         assert image.size == (120, 120)

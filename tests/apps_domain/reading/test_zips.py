@@ -176,6 +176,7 @@ def test_a_method_that_devices_do_not_know() -> None:
         (RECORD, 24, b"\2\0\0\0"),  # size, too small
         (RECORD, 24, b"\xf0\xff\0\0"),  # size, too large
         (RECORD, 10, b"\0\0"),  # method
+        (HEADER, 6, b"\1"),  # a password, of which the directory knows nothing
         (HEADER, 8, b"\0\0"),  # method in the file's own header
         (HEADER, 0, b"XX"),
         (HEADER, 30, b"z"),  # name in the file's own header
