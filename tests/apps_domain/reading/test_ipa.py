@@ -109,13 +109,16 @@ class TestIcon:
 
         assert image.size == (120, 120)
 
-    def test_one_that_tells_its_size_twice_gives_way(self) -> None:
+    @pytest.mark.parametrize(
+        "body",
+        [b"IHDR" + struct.pack(">2L5B", 60_000, 60_000, 8, 6, 0, 0, 0), b"sRGB"],
+        ids=["a second size", "an empty chunk"],
+    )
+    def test_one_with_an_odd_chunk_gives_way(self, body: bytes) -> None:
         honest = png(picture(200))
-        body = b"IHDR" + struct.pack(">2L5B", 60_000, 60_000, 8, 6, 0, 0, 0)
-        second = struct.pack(">L", 13) + body + struct.pack(">L", zlib.crc32(body))
-        bad = honest[:33] + second + honest[33:]
+        second = struct.pack(">L", len(body) - 4) + body + struct.pack(">L", zlib.crc32(body))
 
-        image = self.shown(read(ipa(files={f"{APP}AppIcon60x60@3x.png": bad})).icon)
+        image = self.shown(read(ipa(files={f"{APP}AppIcon60x60@3x.png": honest[:33] + second + honest[33:]})).icon)
 
         assert image.size == (120, 120)
 
