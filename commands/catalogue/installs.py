@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps_domain.downloads import manifest_url
-from apps_domain.models import AppType, TenantAppVersion, VendorAppVersion
+from apps_domain.models import AppType, StoreApp, TenantAppVersion, VendorAppVersion
 from apps_domain.selectors.builds import installable_version, store_version
 from apps_domain.selectors.licences import assignment_of
 from apps_domain.services.device_apps import record_installed_app
@@ -151,10 +151,12 @@ class Install(AppInstall):
     def check(self, tenant: Tenant, args: dict[str, Any]) -> None:
         version = installable_version(tenant_id=tenant.pk, version_id=args["app_version"])
         if version is None:
-            raise _refused("no uploaded app version has this id.")
+            raise _refused("app_version", "no uploaded app version has this id.")
         if version.is_expired:
             ended = f"{version.signing_expires_at:%Y-%m-%d}"
-            raise _refused(f"its provisioning profile ended on {ended}; upload a build that is signed anew.")
+            raise _refused(
+                "app_version", f"its provisioning profile ended on {ended}; upload a build that is signed anew."
+            )
 
     def installation(self, delivery: Delivery) -> dict[str, Any]:
         version = self._version(delivery)
@@ -201,6 +203,13 @@ class VppAppInstall(AppInstall):
     name = "VPP_APP_INSTALL"
     Arguments = VppInstallArguments
     apple_needs = needs(ios="9.0", tvos="10.2", macos="11.0")
+
+    def check(self, tenant: Tenant, args: dict[str, Any]) -> None:
+        """By the wrong bundle identifier the app would be waited for in vain."""
+        known = StoreApp.objects.filter(tenant=tenant, apple_app_id=args["app_id"]).exclude(bundle_id="")
+        right = known.values_list("bundle_id", flat=True).first()
+        if right and right != args["bundle_identifier"]:
+            raise _refused("bundle_identifier", f"Apple's store knows the app {args['app_id']} as {right}.")
 
     def on_queued(self, request: CommandRequest, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
         held = hold_for_licences(request, request.command_args["app_id"], device_ids)
@@ -259,5 +268,5 @@ def _require_fit(version: TenantAppVersion | VendorAppVersion, device: Device) -
         raise Undeliverable("The app's provisioning profile does not name this device (ad hoc distribution).")
 
 
-def _refused(told: str) -> BadRequest:
-    return BadRequest(f"command_args: app_version: {told}", content={"command_args": {"app_version": [told]}})
+def _refused(argument: str, told: str) -> BadRequest:
+    return BadRequest(f"command_args: {argument}: {told}", content={"command_args": {argument: [told]}})

@@ -211,6 +211,23 @@ def test_it_succeeds_when_the_device_lists_the_app(api: ApiClient, device: Simul
     assert InstalledApp.objects.get(device=row_of(device), identifier=BUNDLE).is_managed
 
 
+def test_another_bundle_identifier_than_the_store_knows_is_refused(
+    api: ApiClient, device: SimulatedAppleDevice, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    StoreApp.objects.create(tenant=other_tenant, apple_app_id=ADAM_ID, country="us", bundle_id="com.example.other")
+    app = StoreApp.objects.create(tenant=tenant, apple_app_id=ADAM_ID, country="us", bundle_id="com.example.Till")
+    body = {"command_type": "DEVICE", "devices": [str(row_of(device).pk)], "command": "VPP_APP_INSTALL"}
+    sent = {**body, "command_args": ARGUMENTS, "schedule": "IMMEDIATE"}
+
+    refused = api.post("/api/commands/v0/commands/", sent)
+
+    assert refused.status_code == 400
+    assert "com.example.Till" in str(refused.json()["content"]["command_args"]["bundle_identifier"])
+    assert not CommandStatus.objects.exists()
+    StoreApp.objects.filter(pk=app.pk).update(bundle_id=BUNDLE)
+    assert api.post("/api/commands/v0/commands/", sent).status_code == 201
+
+
 def test_the_version_is_told_if_the_store_has_shown_it(api: ApiClient, device: SimulatedAppleDevice) -> None:
     licensed(device)
     store_app = StoreApp.objects.create(tenant=row_of(device).tenant, apple_app_id=ADAM_ID, country="us")
