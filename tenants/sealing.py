@@ -20,6 +20,7 @@ from config.api.errors import ApplicationError
 
 log = structlog.get_logger(__name__)
 
+MASK = "********"  # stands for a secret wherever people see it
 VERSION = b"\x01"
 NONCE_BYTES = 12
 

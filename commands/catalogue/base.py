@@ -14,8 +14,7 @@ from commands.catalogue.verdicts import Answer, Failed, PutOff, Succeeded, Verdi
 from commands.models import AppleEnrolment, CommandRequest
 from devices.models import Device, Platform
 from tenants.models import Tenant
-
-MASK = "********"
+from tenants.sealing import MASK
 
 
 class NoArguments(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from devices.models.blueprint import Blueprint, BlueprintVersion
 from devices.models.group import DeviceGroup
 from tenants.models import Tenant
 
@@ -112,9 +113,21 @@ class Device(models.Model):
     location_stats = models.JSONField(default=dict, blank=True)
     battery_level = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Percent")
 
-    assigned_blueprint_id = models.UUIDField(null=True, blank=True)
-    current_blueprint_id = models.UUIDField(null=True, blank=True)
-    current_blueprint_version_id = models.UUIDField(null=True, blank=True)
+    assigned_blueprint = models.ForeignKey(
+        Blueprint,
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Its own; without one, its group's counts",
+    )
+    current_blueprint = models.ForeignKey(
+        Blueprint, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    current_blueprint_version = models.ForeignKey(
+        BlueprintVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     blueprint_upgrade_status = models.CharField(
         max_length=24, choices=UpgradeStatus, default=UpgradeStatus.NOT_APPLICABLE
     )
@@ -183,7 +196,21 @@ class Device(models.Model):
             models.Index(fields=["tenant", "name", "id"], name="device_by_name"),  # ordering=name
             models.Index(Upper("udid"), "tenant", name="device_by_udid"),  # check-in and the `udid` filter
             models.Index(Upper("serial"), "tenant", name="device_by_serial"),  # the `serial` filter
-            models.Index(fields=["tenant", "assigned_blueprint_id"], name="device_of_blueprint"),
+            models.Index(  # filter assigned_blueprint_id; whether a blueprint is in use
+                fields=["assigned_blueprint", "id"],
+                condition=models.Q(assigned_blueprint__isnull=False),
+                name="device_of_blueprint",
+            ),
+            models.Index(  # filter current_blueprint_id
+                fields=["current_blueprint", "id"],
+                condition=models.Q(current_blueprint__isnull=False),
+                name="device_at_blueprint",
+            ),
+            models.Index(  # filter current_blueprint_version_id
+                fields=["current_blueprint_version", "id"],
+                condition=models.Q(current_blueprint_version__isnull=False),
+                name="device_at_blueprint_version",
+            ),
             GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="device_search"),  # `search`
         ]
 

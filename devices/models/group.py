@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from devices.models.blueprint import Blueprint
 from tenants.models import Tenant
 
 
@@ -13,7 +14,17 @@ class DeviceGroup(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="device_groups")
     name = models.CharField(max_length=255)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    blueprint_id = models.UUIDField(null=True, blank=True, editable=False)
+    blueprint = models.ForeignKey(
+        Blueprint, on_delete=models.RESTRICT, null=True, blank=True, related_name="+", help_text="Its own"
+    )
+    effective_blueprint = models.ForeignKey(
+        Blueprint,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="Its own, or else the nearest above it",
+    )
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     updated_by = models.CharField(max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from tenants.sealing import MASK
+
 STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (30, "day"), (12, "month"), (1_000_000, "year"))
 EMPTY = "–"
 SECRET_WORDS = ("token", "magic", "passcode", "password", "secret", "private", "recoverykey", "bypass")
-MASK = "********"
 Facts = Sequence[tuple[str, Any]]  # names and values, as a card shows them
 
 

@@ -1,7 +1,6 @@
 """GET /api/device/v0/devices/{id}/"""
 
 import datetime as dt
-import uuid
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from devices.models import DeviceState, Platform
 from tenants.models import Tenant
 from tests.conftest import ApiClient
+from tests.factories.blueprints import BlueprintFactory
 from tests.factories.commands import AppleEnrolmentFactory
 from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory, seen
 
@@ -32,7 +32,8 @@ def test_shows_a_device_of_the_tenant(api: ApiClient, tenant: Tenant) -> None:
 
 def test_shows_every_field_of_an_apple_device(api: ApiClient, tenant: Tenant) -> None:
     group = DeviceGroupFactory(tenant=tenant)
-    blueprint, current, version = (uuid.uuid4() for _ in range(3))
+    blueprint, current = BlueprintFactory(tenant, name="Till"), BlueprintFactory(tenant, name="Kiosk")
+    version = current.published_version
     device = DeviceFactory(
         tenant=tenant,
         name="MST-1",
@@ -47,9 +48,9 @@ def test_shows_every_field_of_an_apple_device(api: ApiClient, tenant: Tenant) ->
         software_info={"os_build_number": "22B83"},
         network_info={"imei1": "35 1", "wifi_mac_address": "aa:bb", "network_type": "WI-FI"},
         memory_info={"total_internal_storage": "128", "units": "GB"},
-        assigned_blueprint_id=blueprint,
-        current_blueprint_id=current,
-        current_blueprint_version_id=version,
+        assigned_blueprint=blueprint,
+        current_blueprint=current,
+        current_blueprint_version=version,
         blueprint_upgrade_status="UPGRADABLE",
         dep_profile="p1",
         dep_profile_status="pushed",
@@ -103,9 +104,9 @@ def test_shows_every_field_of_an_apple_device(api: ApiClient, tenant: Tenant) ->
         },
         "memory_info": {"total_ram": "", "total_internal_storage": "128", "units": "GB"},
         "blueprint_info": {
-            "assigned_blueprint_id": str(blueprint),
-            "current_blueprint_id": str(current),
-            "current_blueprint_version_id": str(version),
+            "assigned_blueprint_id": str(blueprint.pk),
+            "current_blueprint_id": str(current.pk),
+            "current_blueprint_version_id": str(current.published_version_id),
             "blueprint_upgrade_status": "UPGRADABLE",
         },
         "last_seen": heartbeat.last_seen.isoformat().replace("+00:00", "Z"),

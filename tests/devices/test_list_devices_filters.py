@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from devices.models import Device
+from devices.models import Blueprint, BlueprintVersion, Device
 from tenants.models import Tenant
 from tests.conftest import ApiClient
 from tests.factories.devices import AndroidFactory, DeviceFactory, DeviceGroupFactory
@@ -24,6 +24,11 @@ def found(api: ApiClient, **query: Any) -> set[str]:
 @pytest.fixture
 def fleet(tenant: Tenant, other_tenant: Tenant) -> None:
     """A few devices that differ in all that can be filtered; the other tenant has the same ones."""
+    for number, blueprint_id in enumerate((BLUEPRINT, OTHER_BLUEPRINT)):
+        blueprint = Blueprint.objects.create(pk=blueprint_id, tenant=tenant, name=f"Blueprint {number}")
+        BlueprintVersion.objects.create(
+            pk=blueprint_id, tenant=tenant, blueprint=blueprint, version_number=1, minor_version_number=0
+        )
     for each in (tenant, other_tenant):
         apple: dict[str, Any] = {"tenant": each}
         DeviceFactory(

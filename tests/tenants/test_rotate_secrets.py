@@ -18,6 +18,7 @@ from tenants.services.secrets import rotate_secrets, sealed_tables
 from tests.factories.apns_certificates import waiting_certificate
 from tests.factories.apple_tokens import CompletedDepTokenFactory
 from tests.factories.apps import StoreAppFactory, on_a_device
+from tests.factories.blueprints import BlueprintFactory
 from tests.factories.commands import AppleEnrolmentFactory, CommandRequestFactory
 from tests.factories.devices import DeviceFactory
 from tests.factories.licences import LocationFactory
@@ -78,6 +79,7 @@ def test_every_kind_of_secret_of_every_tenant_is_sealed_anew(
         CompletedDepTokenFactory(each)
         LocationFactory(each)  # and its VPP token
         on_a_device(StoreAppFactory(each))
+        BlueprintFactory(each, ios={"wifi_networks": [{"ssid": "Office", "password": "planted"}]})
         AppleEnrolmentFactory(device=DeviceFactory(tenant=each), unlock_token=b"unlock", bootstrap_token=b"bootstrap")
         requests(each, 1)
     add_key(settings)
