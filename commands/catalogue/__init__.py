@@ -19,8 +19,9 @@ from commands.catalogue import (
     settings,
     wifi,
 )
-from commands.catalogue.base import MASK, AppleNeeds, Command, Delivery, TryLater, Undeliverable
+from commands.catalogue.base import AppleNeeds, Command, Delivery, TryLater, Undeliverable
 from commands.catalogue.names import NAMES
+from tenants.sealing import MASK
 
 FAMILIES = (
     actions, app_restrictions, apps, configuration, information, installs, network, people, policies, profiles,
