@@ -90,6 +90,11 @@ class Device(models.Model):
         NOT_UPGRADABLE = "NOT_UPGRADABLE"
         NOT_APPLICABLE = "NOT_APPLICABLE"
 
+    class ConvergeStatus(models.TextChoices):
+        NONE = "", "None"
+        OPEN = "OPEN", "Open"
+        FAILED = "FAILED", "Failed"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="devices", db_index=False)
     platform = models.CharField(max_length=16, choices=Platform)
@@ -127,6 +132,14 @@ class Device(models.Model):
     )
     current_blueprint_version = models.ForeignKey(
         BlueprintVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    converge_status = models.CharField(
+        max_length=8,
+        choices=ConvergeStatus,
+        default=ConvergeStatus.NONE,
+        db_default=ConvergeStatus.NONE,
+        blank=True,
+        help_text="Of its latest converge; blank if that succeeded or there was none",
     )
     blueprint_upgrade_status = models.CharField(
         max_length=24, choices=UpgradeStatus, default=UpgradeStatus.NOT_APPLICABLE

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from config.api.errors import BadRequest
-from devices.models import Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat
+from devices.models import Blueprint, BlueprintVersion, Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat
 from tenants import audit
 from tenants.actors import Actor
 
@@ -38,6 +39,30 @@ def record_time_zone(device_id: uuid.UUID, zone: str) -> None:
 def rename_device(device_id: uuid.UUID, alias: str) -> None:
     """What people call it, said by a command."""
     Device.objects.filter(pk=device_id).update(alias=alias, updated_at=timezone.now())
+
+
+def note_converge(device_id: uuid.UUID, status: Device.ConvergeStatus) -> None:
+    """Its latest converge is open (from when it is queued), or failed; `note_converged` notes success.
+
+    The device row keeps this word because this room knows nothing of converges: `blueprint_upgrade_status` needs it.
+    """
+    note_converges([device_id], status)
+
+
+def note_converges(device_ids: Collection[uuid.UUID], status: Device.ConvergeStatus) -> None:
+    """The same for many devices, in one statement. Blank takes the word back, as when a converge is dropped."""
+    rows = Device.objects.filter(pk__in=device_ids).exclude(converge_status=status)
+    rows.update(converge_status=status, updated_at=timezone.now())
+
+
+def note_converged(device_id: uuid.UUID, blueprint: Blueprint, version: BlueprintVersion) -> None:
+    """The device is now as this version says: that is its current blueprint."""
+    Device.objects.filter(pk=device_id).update(
+        current_blueprint=blueprint,
+        current_blueprint_version=version,
+        converge_status=Device.ConvergeStatus.NONE,
+        updated_at=timezone.now(),
+    )
 
 
 def generated_name(device_id: uuid.UUID) -> str:
