@@ -17,7 +17,7 @@ DEVICES_SQL = """
 INSERT INTO devices_device (
     id, tenant_id, group_id, platform, os, os_version, state, name, alias, serial, udid, global_device_id,
     hardware_info, software_info, network_info, memory_info, network_stats, location_stats, battery_level,
-    blueprint_upgrade_status, device_source, dep_profile, dep_profile_status, enrolment_id, enrolment_user_id,
+    device_source, dep_profile, dep_profile_status, enrolment_id, enrolment_user_id,
     is_supervised, is_ddm_enabled, mqtt_topic, fcm_id, template_name, managed_by, is_seamless, created_by, updated_by,
     time_zone, security_info, created_at, updated_at)
 SELECT gen_random_uuid(), %(tenant)s, (%(groups)s::uuid[])[1 + n %% %(group_count)s],
@@ -39,7 +39,7 @@ SELECT gen_random_uuid(), %(tenant)s, (%(groups)s::uuid[])[1 + n %% %(group_coun
     CASE WHEN apple THEN '{}' ELSE jsonb_build_object('current_active_connection', 'WIFI', 'wifi_network_info',
         jsonb_build_object('wifi_ssid', 'office-' || n %% 20, 'signal_strength', -50)) END,
     CASE WHEN apple THEN '{}' ELSE '{"location_alt": "35", "location_lat": "52.5", "location_long": "13.4"}'::jsonb END,
-    n %% 101, 'NOT_APPLICABLE', CASE WHEN apple THEN 'NON_ABM' ELSE '' END, '', '', '', '',
+    n %% 101, CASE WHEN apple THEN 'NON_ABM' ELSE '' END, '', '', '', '',
     CASE WHEN apple THEN n %% 2 = 0 END, FALSE, '', '', '', 'BLUEPRINT', FALSE, 'bench', 'bench',
     (ARRAY['', 'Europe/Berlin', 'America/New_York', 'Asia/Tokyo'])[1 + n %% 4], '{}',
     now() - make_interval(secs => %(newest)s - n), now()

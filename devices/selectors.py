@@ -12,6 +12,7 @@ from django.utils import timezone
 from config.api.errors import NotFound
 from config.api.fields import parse_id
 from devices.models import Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat, Platform
+from devices.standings import with_standing
 from tenants.models import Tenant
 
 ORDERINGS: dict[str, str] = {
@@ -47,7 +48,9 @@ def get_device(*, tenant: Tenant, device_id: str | uuid.UUID) -> Device:
 
 
 def devices_of(tenant: Tenant) -> QuerySet[Device]:
-    return Device.objects.filter(tenant=tenant).select_related("heartbeat").defer("search_text")
+    """With what `device_document` shows of them."""
+    rows = Device.objects.filter(tenant=tenant).select_related("heartbeat").defer("search_text")
+    return with_standing(rows)
 
 
 def device_settings(device: Device) -> DeviceSettings:
@@ -63,7 +66,7 @@ def list_devices(tenant: Tenant, **filters: Any) -> QuerySet[Device]:
     for name in ("serial", "udid"):
         if filters.get(name):
             rows = rows.filter(**{f"{name}__iexact": filters[name]})
-    for name in ("platform", "device_source", "assigned_blueprint_id", "current_blueprint_id"):
+    for name in ("platform", "device_source", "current_blueprint_id"):
         if filters.get(name):
             rows = rows.filter(**{f"{name}__in": filters[name]})
     if filters.get("os"):
@@ -72,6 +75,8 @@ def list_devices(tenant: Tenant, **filters: Any) -> QuerySet[Device]:
         rows = rows.filter(current_blueprint_version_id__in=filters["current_blueprint_version_id"])
     if filters.get("current_blueprint_version_id_net"):
         rows = rows.exclude(current_blueprint_version_id__in=filters["current_blueprint_version_id_net"])
+    if filters.get("assigned_blueprint_id"):
+        rows = rows.filter(with_blueprint(tenant, filters["assigned_blueprint_id"]))
     rows = _by_version(rows, filters)
     rows = _by_condition(rows, filters)
     rows = _by_group(rows, tenant, filters)
@@ -120,6 +125,18 @@ def _ordering(names: list[str]) -> list[OrderBy | str]:
         column = F(ORDERINGS[name.removeprefix("-")])
         orders.append(column.desc(nulls_last=True) if name.startswith("-") else column.asc(nulls_last=True))
     return [*orders, *([] if "created_at" in names or "-created_at" in names else ["-created_at"]), "id"]
+
+
+GROUPS_OF_BLUEPRINT_SQL = """
+devices_device.group_id = ANY(ARRAY(
+    SELECT id FROM devices_devicegroup WHERE tenant_id = %s AND effective_blueprint_id = ANY(%s)))
+"""
+
+
+def with_blueprint(tenant: Tenant, blueprint_ids: list[uuid.UUID]) -> Q:
+    """Of devices: one of these is their own, or their group's while they have none. An array as in `_is_below`."""
+    inherited = RawSQL(GROUPS_OF_BLUEPRINT_SQL, (tenant.pk, list(blueprint_ids)), output_field=BooleanField())
+    return Q(assigned_blueprint_id__in=blueprint_ids) | Q(inherited, assigned_blueprint__isnull=True)
 
 
 def groups_of(tenant: Tenant) -> QuerySet[DeviceGroup]:

@@ -58,7 +58,7 @@ class DeviceGroupAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: DeviceGroup, form: Any, change: bool) -> None:
         actor = console_actor(request)
         if change:
-            saved = update_group(group=obj, name=obj.name, parent=obj.parent, actor=actor)
+            saved = update_group(group=obj, name=obj.name, parent=obj.parent, blueprint=obj.blueprint, actor=actor)
         else:
             saved = create_group(tenant=obj.tenant, group_id=obj.pk, name=obj.name, parent=obj.parent, actor=actor)
         obj.__dict__.update(saved.__dict__)

@@ -24,6 +24,7 @@ class ManagedDeviceViewSet(DeviceViewSet):
         parameters=[path("id", "ID of the device")],
     )
     def destroy(self, request: Request, id: str) -> Response:
-        device = get_device(tenant=caller_of(request).tenant, device_id=id)
-        removed = remove_device(device=device, actor=caller_of(request).actor)
-        return enveloped(device_document(removed), message="Device deleted")
+        caller = caller_of(request)
+        removed = remove_device(device=get_device(tenant=caller.tenant, device_id=id), actor=caller.actor)
+        shown = get_device(tenant=caller.tenant, device_id=removed.pk)
+        return enveloped(device_document(shown), message="Device deleted")

@@ -83,6 +83,8 @@ class Device(models.Model):
         REMOVED = "removed"
 
     class UpgradeStatus(models.TextChoices):
+        """How it stands to its blueprint; see devices.standings."""
+
         UPGRADABLE = "UPGRADABLE"
         UPGRADE_INITIATED = "UPGRADE_INITIATED"
         UPGRADE_FAILED = "UPGRADE_FAILED"
@@ -140,9 +142,6 @@ class Device(models.Model):
         db_default=ConvergeStatus.NONE,
         blank=True,
         help_text="Of its latest converge; blank if that succeeded or there was none",
-    )
-    blueprint_upgrade_status = models.CharField(
-        max_length=24, choices=UpgradeStatus, default=UpgradeStatus.NOT_APPLICABLE
     )
 
     device_source = models.CharField(max_length=16, choices=Source, blank=True)

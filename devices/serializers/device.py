@@ -73,7 +73,7 @@ class MemoryInfoOutput(serializers.Serializer[Any]):
 
 
 class BlueprintInfoOutput(serializers.Serializer[Any]):
-    assigned_blueprint_id = serializers.CharField(allow_null=True)
+    assigned_blueprint_id = serializers.CharField(allow_null=True, help_text="Its own, or else its group's")
     current_blueprint_id = serializers.CharField(allow_null=True)
     current_blueprint_version_id = serializers.CharField(allow_null=True)
     blueprint_upgrade_status = serializers.ChoiceField(Device.UpgradeStatus.choices)

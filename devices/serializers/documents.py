@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from devices.models import Device
 from devices.selectors import last_seen
+from devices.standings import standing_of
 
 HARDWARE = ("brand", "model", "model_number", "serial", "manufacturer", "hardware", "device_baseband_version")
 SOFTWARE = (
@@ -50,7 +51,8 @@ POLICY = ("policy_id", "policy_name")
 
 
 def device_document(device: Device) -> dict[str, Any]:
-    """The device as the API shows it (a plain dict: lists of a thousand are hot)."""
+    """A device that a selector read, as the API shows it (a plain dict: lists of a thousand are hot)."""
+    standing = standing_of(device)
     document = {
         "id": device.pk,
         "name": device.name,
@@ -71,10 +73,10 @@ def device_document(device: Device) -> dict[str, Any]:
         },
         "memory_info": _texts(device.memory_info, MEMORY if device.is_apple else (*MEMORY, BINARY_PREFIX)),
         "blueprint_info": {
-            "assigned_blueprint_id": device.assigned_blueprint_id,
+            "assigned_blueprint_id": standing.blueprint_id,
             "current_blueprint_id": device.current_blueprint_id,
             "current_blueprint_version_id": device.current_blueprint_version_id,
-            "blueprint_upgrade_status": device.blueprint_upgrade_status,
+            "blueprint_upgrade_status": standing.status,
         },
         "last_seen": last_seen(device),
         "managed_by": device.managed_by,

@@ -51,7 +51,6 @@ def test_shows_every_field_of_an_apple_device(api: ApiClient, tenant: Tenant) ->
         assigned_blueprint=blueprint,
         current_blueprint=current,
         current_blueprint_version=version,
-        blueprint_upgrade_status="UPGRADABLE",
         dep_profile="p1",
         dep_profile_status="pushed",
         dep_profile_push_time=MOMENT,

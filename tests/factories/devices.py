@@ -14,8 +14,12 @@ _numbers = count(1)
 
 
 def DeviceGroupFactory(**fields: Any) -> DeviceGroup:
+    """Its `blueprint`, or that of its `parent`, is in force for it."""
     if "tenant" not in fields:
         fields["tenant"] = TenantFactory()
+    parent = fields.get("parent")
+    inherited = parent.effective_blueprint if parent else None
+    fields.setdefault("effective_blueprint", fields.get("blueprint") or inherited)
     return DeviceGroup.objects.create(**{"name": f"Group {next(_numbers)}", **fields})
 
 
