@@ -5,6 +5,7 @@ A path is the keys from the root, joined by `/`; `*` stands for every entry of a
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -14,20 +15,34 @@ from tenants.sealing import MASK
 
 SECRETS = (
     "ios/wifi_networks/*/password",
+    "ios/apps/*/base64_app_config",
     "ios/custom_device_level_profile_settings/custom_profile",
     "android/wifi_networks/*/certificate_file_password",
     "android/esper_settings_apps_settings/admin_mode_password",
 )
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a secret value is, or may be."""
+
+    holder: dict[str, Any]
+    key: str
+    path: str
+
+
+def secret_places(settings: Any) -> list[Place]:
+    """Every place of a secret in the settings, whatever these are."""
+    return [place for pattern in SECRETS for place in _places(settings, pattern.split("/"))]
+
+
 def split_settings(settings: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings with the secret values masked, and these by their paths. Empty ones are no secrets."""
     masked, secrets = copy.deepcopy(settings), {}
-    for pattern in SECRETS:
-        for holder, key, path in _holders(masked, pattern.split("/")):
-            if holder.get(key):
-                secrets[path] = holder[key]
-                holder[key] = MASK
+    for place in secret_places(masked):
+        if place.holder.get(place.key):
+            secrets[place.path] = place.holder[place.key]
+            place.holder[place.key] = MASK
     return masked, secrets
 
 
@@ -44,14 +59,13 @@ def open_settings(version: BlueprintVersion) -> dict[str, Any]:
     return settings
 
 
-def _holders(node: Any, pattern: list[str], path: str = "") -> Iterator[tuple[dict[str, Any], str, str]]:
-    """The dictionaries that hold what the pattern means, with the key in them and its path."""
+def _places(node: Any, pattern: list[str], path: str = "") -> Iterator[Place]:
     name, rest = pattern[0], pattern[1:]
     if not rest:
         if isinstance(node, dict):
-            yield node, name, f"{path}{name}"
+            yield Place(node, name, f"{path}{name}")
     elif name == "*":
         for index, entry in enumerate(node if isinstance(node, list) else ()):
-            yield from _holders(entry, rest, f"{path}{index}/")
+            yield from _places(entry, rest, f"{path}{index}/")
     elif isinstance(node, dict) and name in node:
-        yield from _holders(node[name], rest, f"{path}{name}/")
+        yield from _places(node[name], rest, f"{path}{name}/")
