@@ -5,13 +5,15 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db.models import BooleanField, F, OrderBy, Q, QuerySet
+from django.db.models import BooleanField, Count, F, IntegerField, OrderBy, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from config.api.errors import NotFound
 from config.api.fields import parse_id
-from devices.models import Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat, Platform
+from config.api.known import known_ids
+from devices.models import Blueprint, Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat, Platform
 from devices.standings import with_standing
 from tenants.models import Tenant
 
@@ -127,20 +129,64 @@ def _ordering(names: list[str]) -> list[OrderBy | str]:
     return [*orders, *([] if "created_at" in names or "-created_at" in names else ["-created_at"]), "id"]
 
 
-GROUPS_OF_BLUEPRINT_SQL = """
-devices_device.group_id = ANY(ARRAY(
-    SELECT id FROM devices_devicegroup WHERE tenant_id = %s AND effective_blueprint_id = ANY(%s)))
-"""
-
-
 def with_blueprint(tenant: Tenant, blueprint_ids: list[uuid.UUID]) -> Q:
-    """Of devices: one of these is their own, or their group's while they have none. An array as in `_is_below`."""
-    inherited = RawSQL(GROUPS_OF_BLUEPRINT_SQL, (tenant.pk, list(blueprint_ids)), output_field=BooleanField())
-    return Q(assigned_blueprint_id__in=blueprint_ids) | Q(inherited, assigned_blueprint__isnull=True)
+    """Of devices: one of these is their own, or their group's while they have none. Asks for the groups at once.
+
+    With their ids before it, PostgreSQL can tell a blueprint of many devices from one of few.
+    """
+    groups = DeviceGroup.objects.filter(tenant=tenant, effective_blueprint__in=blueprint_ids)
+    inherited = Q(group_id__in=list(groups.order_by().values_list("pk", flat=True)), assigned_blueprint__isnull=True)
+    return Q(assigned_blueprint_id__in=blueprint_ids) | inherited
 
 
 def groups_of(tenant: Tenant) -> QuerySet[DeviceGroup]:
-    return DeviceGroup.objects.filter(tenant=tenant)
+    """With how many devices are in each itself; removed ones do not count."""
+    devices = Device.objects.filter(tenant=tenant, group=OuterRef("pk")).exclude(state=DeviceState.DISABLED).order_by()
+    counted = devices.values("group").annotate(total=Count("*")).values("total")
+    return DeviceGroup.objects.filter(tenant=tenant).annotate(
+        device_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    )
+
+
+def get_group(*, tenant: Tenant, group_id: str | uuid.UUID) -> DeviceGroup:
+    """The only way from an outside id to a group; absent and foreign are the same NotFound."""
+    known = parse_id(str(group_id))
+    group = groups_of(tenant).filter(pk=known).first() if known else None
+    if group is None:
+        raise NotFound("No device group has this id.")
+    return group
+
+
+def named_group(tenant: Tenant, group_id: uuid.UUID | None) -> DeviceGroup | None:
+    """The group that a body names; BadRequest if it is none of the tenant's."""
+    return groups_of(tenant).get(pk=known_ids("group", [group_id], groups_of(tenant))[0]) if group_id else None
+
+
+def named_blueprint(tenant: Tenant, blueprint_id: uuid.UUID | None) -> Blueprint | None:
+    """The blueprint that a body names; BadRequest if it is none of the tenant's."""
+    rows = Blueprint.objects.filter(tenant=tenant)
+    return rows.get(pk=known_ids("blueprint", [blueprint_id], rows)[0]) if blueprint_id else None
+
+
+def list_groups(tenant: Tenant, **filters: Any) -> QuerySet[DeviceGroup]:
+    """By name unless `ordering` says otherwise."""
+    rows = groups_of(tenant)
+    if filters.get("name"):
+        rows = rows.filter(name__icontains=filters["name"])
+    if filters.get("name_exact"):
+        rows = rows.filter(name=filters["name_exact"])
+    for name in ("parent_id", "blueprint_id"):
+        if filters.get(name):
+            rows = rows.filter(**{f"{name}__in": filters[name]})
+    return rows.order_by(*(filters.get("ordering") or ["name"]), "id")
+
+
+def list_subgroups(tenant: Tenant, parent_ids: list[uuid.UUID], *, immediate: bool) -> list[uuid.UUID]:
+    """The groups below these, or right below them, by name. BadRequest names parents that are unknown."""
+    known_ids("group", parent_ids, groups_of(tenant))
+    children = list(groups_of(tenant).filter(parent_id__in=parent_ids).values_list("pk", flat=True))
+    found = groups_of(tenant).filter(pk__in=children if immediate else with_subgroups(tenant, children))
+    return list(found.order_by("name", "id").values_list("pk", flat=True))
 
 
 SUBGROUPS_SQL = """

@@ -16,13 +16,13 @@ from commands.schedules.plan import read_schedule
 from commands.selectors import is_open
 from commands.services.stages import stage_of
 from config.api.errors import BadRequest
+from config.api.known import known_ids
 from devices.models import Device, DeviceGroup
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Tenant
 
 CommandType = CommandRequest.CommandType
-NAMED_IDS = 20  # ids listed in an error message; all of them are in its content
 
 
 @transaction.atomic
@@ -47,8 +47,14 @@ def create_command_request(
     `time_zone` is the caller's, in which a schedule in console time is meant; blank is the tenant's.
     """
     time_zone = time_zone or tenant.time_zone
-    device_ids = _known_devices(tenant, devices) if command_type != CommandType.GROUP else []
-    group_ids = _known_groups(tenant, groups) if command_type != CommandType.DEVICE else []
+    device_ids = (
+        known_ids("device", devices, Device.objects.filter(tenant=tenant)) if command_type != CommandType.GROUP else []
+    )
+    group_ids = (
+        known_ids("group", groups, DeviceGroup.objects.filter(tenant=tenant))
+        if command_type != CommandType.DEVICE
+        else []
+    )
     if not device_ids and not group_ids:
         raise BadRequest(f"{command_type} needs {_needed(command_type)}.")
     CATALOGUE[command].check(tenant, command_args or {})
@@ -116,24 +122,3 @@ def _needed(command_type: str) -> str:
         CommandType.DEVICE.value: "`devices`: at least one device id",
         CommandType.GROUP.value: "`groups`: at least one group id",
     }.get(command_type, "`devices` or `groups`: at least one id")
-
-
-def _known_devices(tenant: Tenant, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    known = set(Device.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
-    return _all_known("device", ids, known)
-
-
-def _known_groups(tenant: Tenant, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    known = set(DeviceGroup.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
-    return _all_known("group", ids, known)
-
-
-def _all_known(noun: str, ids: Sequence[uuid.UUID], known: set[uuid.UUID]) -> list[uuid.UUID]:
-    """The ids once each, in the caller's order; BadRequest with the unknown ones."""
-    unknown = [str(item) for item in dict.fromkeys(ids) if item not in known]
-    if unknown:
-        more = f" and {len(unknown) - NAMED_IDS} more" if len(unknown) > NAMED_IDS else ""
-        raise BadRequest(
-            f"invalid {noun} id: {', '.join(unknown[:NAMED_IDS])}{more}", content={f"invalid_{noun}_ids": unknown}
-        )
-    return list(dict.fromkeys(ids))

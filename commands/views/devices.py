@@ -9,7 +9,7 @@ from config.api.openapi import enveloped as enveloped_schema
 from config.api.openapi import operation, path
 from devices.selectors import get_device
 from devices.serializers import DeviceOutput, device_document
-from devices.views import DeviceViewSet
+from devices.views.devices import DeviceViewSet
 from tenants.authentication import caller_of
 
 

@@ -16,9 +16,9 @@ def enveloped(content: Any, *, status: int = 200, message: str = "ok") -> Respon
     return Response(envelope(content, code=status, message=message), status=status)
 
 
-def contained(content: Any) -> Response:
-    """As the routes of apps answer."""
-    return Response({"content": content})
+def contained(content: Any, *, status: int = 200) -> Response:
+    """As the routes of apps and blueprints answer."""
+    return Response({"content": content}, status=status)
 
 
 def text_file(

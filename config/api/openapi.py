@@ -18,6 +18,7 @@ ERROR_TEXTS = {
     401: "Authorization information is missing or invalid",
     403: "The token's role does not allow this",
     404: "Not found",
+    409: "In use, or changed meanwhile",
     500: "Internal server error",
 }
 

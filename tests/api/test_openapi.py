@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from tests.api.ours import OURS
 from tests.api.seed import APNS, LICENCES, OPERATIONS, Operation
 from tests.api.seed_commands import COMMANDS
 from tests.contract import document
@@ -57,10 +58,25 @@ def seeded(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "enum": set(schema["enum"])} if "enum" in schema else schema
 
 
-def test_the_document_has_the_documented_operations_and_no_others() -> None:
+def test_the_document_has_the_documented_operations_and_ours() -> None:
     found = {f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods}
 
-    assert found == {str(seed) for seed in OPERATIONS}
+    assert found == {str(seed) for seed in OPERATIONS} | OURS
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_each_of_ours_is_described_as_the_documented_ones_are(name: str) -> None:
+    method, path = name.split()
+    told = document()["paths"][path][method.lower()]
+    headers = {item["name"] for item in told["parameters"] if item["in"] == "header"}
+    errors = {code: answer for code, answer in told["responses"].items() if code >= "400"}
+
+    assert {"X-Tenant-Id", "X-Caller-Id"} <= headers
+    assert {"401", "500"} | ({"404"} if "{" in path else set()) <= set(errors)
+    schemas = {answer["content"]["application/json"]["schema"]["$ref"] for answer in errors.values()}
+    assert schemas == {"#/components/schemas/ErrorEnvelope"}
+    assert told["security"] == [{"Authorization": []}]
+    assert ("requestBody" in told) is (method in ("POST", "PUT"))
 
 
 @each_operation
