@@ -70,8 +70,9 @@ def document_for(row: AppleDeclarations, kind: str, identifier: str) -> Document
 
 
 def forget_declarations(device_id: uuid.UUID) -> None:
-    """They left the device with its management."""
+    """They left the device with its management, and declarative management is off again."""
     AppleDeclarations.objects.filter(pk=device_id).delete()
+    Device.objects.filter(pk=device_id, is_ddm_enabled=True).update(is_ddm_enabled=False)
 
 
 def declaration_problems(device: Device) -> list[tuple[str, str]]:

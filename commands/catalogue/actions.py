@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps_domain.services.device_apps import leave_device
 from commands.apple.app_lists import forget_lists
+from commands.apple.declared import forget_declarations
 from commands.catalogue.base import Command, Delivery, Undeliverable
 from commands.catalogue.needs import needs
 from commands.models import CommandRequest, CommandStatus
@@ -73,6 +74,7 @@ class Wipe(Command):
         Device.objects.filter(pk=delivery.device_id).update(state=DeviceState.DISABLED, updated_at=timezone.now())
         forget_everything(delivery.device_id)
         forget_lists(delivery.device_id)
+        forget_declarations(delivery.device_id)
 
     def on_unsuccessful(self, device_ids: list[uuid.UUID]) -> None:
         """Unless another wipe still waits for the device."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps_domain.services.device_apps import leave_device
 from commands.apple.app_lists import forget_lists
+from commands.apple.declared import forget_declarations
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE
 from commands.services.enrolments import disable_enrolments
@@ -23,16 +24,12 @@ from devices.services.devices import change_state
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
 from onboarding.models import IdentityCertificate
 from onboarding.services.apple_devices import enrolling_device
-from onboarding.services.renewals import adopt_renewed_identity
+from onboarding.services.pinned import RefusedError, own_enrolment, pinned_enrolment
 from tenants import audit
 from tenants.actors import SYSTEM, device_actor
 from tenants.sealing import SealError
 
 Channel = AppleEnrolment.Channel
-
-
-class RefusedError(Exception):
-    """The identity may not do this; answered 403. The text says why."""
 
 
 @transaction.atomic
@@ -105,6 +102,7 @@ def _enrol(
         leave_device(device)
     forget_managed(device.pk)
     forget_lists(device.pk)
+    forget_declarations(device.pk)
     row = before or AppleEnrolment(tenant=identity.tenant)
     row.device = device
     row.enrolment_id = ids.device
@@ -140,7 +138,7 @@ def _give_up(enrolment: AppleEnrolment, device: Device, source: str) -> None:
 def token_update(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
     """How to wake the device. The first one after Authenticate finishes the enrolment."""
     ids = read_ids(message)
-    enrolment = _own_enrolment(certificate_sha256, ids)
+    enrolment = own_enrolment(certificate_sha256, ids)
     if ids.user:
         _user_token_update(enrolment, ids, message)
         return
@@ -198,33 +196,11 @@ def _finish(enrolment: AppleEnrolment, source: str) -> None:
     )
 
 
-def _own_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment:
-    """The authenticated enrolment pinned to this certificate, its row locked."""
-    enrolment = _pinned_enrolment(certificate_sha256, ids)
-    if not enrolment.is_authenticated:
-        raise RefusedError("the enrolment has ended, or never began")
-    return enrolment
-
-
-def _pinned_enrolment(certificate_sha256: str, ids: EnrolmentIds) -> AppleEnrolment:
-    adopt_renewed_identity(certificate_sha256=certificate_sha256)
-    enrolment = (
-        AppleEnrolment.objects.select_for_update(of=("self",), no_key=True)
-        .filter(certificate_sha256=certificate_sha256, channel=Channel.DEVICE)
-        .first()
-    )
-    if enrolment is None:
-        raise RefusedError("the certificate belongs to no enrolment")
-    if enrolment.enrolment_id != ids.device:
-        raise RefusedError("the certificate belongs to another enrolment")
-    return enrolment
-
-
 @transaction.atomic
 def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
     """The profile was removed on the device. A user's channel ends alone, the device's takes all with it."""
     ids = read_ids(message)
-    enrolment = _pinned_enrolment(certificate_sha256, ids)
+    enrolment = pinned_enrolment(certificate_sha256, ids)
     now = timezone.now()
     if ids.user:
         AppleEnrolment.objects.filter(tenant_id=enrolment.tenant_id, enrolment_id=ids.channel_id).update(
@@ -239,6 +215,7 @@ def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) 
     clear_queue(device=device, reason="The device removed its management.")
     forget_managed(device.pk)
     forget_lists(device.pk)
+    forget_declarations(device.pk)
     leave_device(device)
     Device.objects.filter(pk=device.pk).update(state=DeviceState.DISABLED, updated_at=now)
     audit.record(actor=device_actor(device.pk, source), action="device.checked_out", subject=device)
@@ -247,7 +224,7 @@ def check_out(*, certificate_sha256: str, message: dict[str, Any], source: str) 
 @transaction.atomic
 def set_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any], source: str) -> None:
     """Kept for the Mac; a message without one takes it back."""
-    enrolment = _own_enrolment(certificate_sha256, read_ids(message))
+    enrolment = own_enrolment(certificate_sha256, read_ids(message))
     enrolment.bootstrap_token = data(message, "BootstrapToken") or None
     enrolment.save(update_fields=["bootstrap_token", "updated_at"])
 
@@ -255,7 +232,7 @@ def set_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any], sou
 def get_bootstrap_token(*, certificate_sha256: str, message: dict[str, Any]) -> bytes:
     """What was kept, empty if nothing was, or if it cannot be opened: a Mac does without rather than ask for ever."""
     with transaction.atomic():
-        enrolment = _own_enrolment(certificate_sha256, read_ids(message))
+        enrolment = own_enrolment(certificate_sha256, read_ids(message))
     try:
         return bytes(enrolment.bootstrap_token or b"")
     except SealError:

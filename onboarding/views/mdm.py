@@ -1,6 +1,7 @@
 """The Apple devices' endpoint: check-in and connect, at one URL or two.
 
-400 what we cannot read, 403 who is not enrolled, 401 only to a blocked device (it then removes its management).
+400 what we cannot read, 403 who is not enrolled, 404 a declaration that the device has not got, 401 only to a blocked
+device (it then removes its management).
 """
 
 from collections.abc import Callable
@@ -19,11 +20,14 @@ from config.api.bodies import read_body
 from config.api.client import client_address
 from onboarding.apple.messages import MalformedMessageError
 from onboarding.services import check_in
+from onboarding.services.declarative_management import MissingDeclarationError, answer_declarative_management
+from onboarding.services.pinned import RefusedError
 from onboarding.services.renewals import adopt_renewed_identity
 
 log = structlog.get_logger(__name__)
 
 PLIST_TYPE = "application/xml; charset=UTF-8"
+JSON_TYPE = "application/json"
 MAX_BODY = 8 * 1024 * 1024  # a Mac's list of installed applications is megabytes
 
 CheckIn = Callable[..., None]
@@ -33,7 +37,7 @@ CHECK_INS: dict[str, CheckIn] = {
     "CheckOut": check_in.check_out,
     "SetBootstrapToken": check_in.set_bootstrap_token,
 }
-UNSUPPORTED = {"DeclarativeManagement", "GetToken"}  # not offered in the profile, so no device should ask
+UNSUPPORTED = {"GetToken"}  # not offered in the profile, so no device should ask
 
 
 def mdm(request: HttpRequest) -> HttpResponse:
@@ -51,7 +55,9 @@ def mdm(request: HttpRequest) -> HttpResponse:
     except (UnidentifiedError, plist.PlistError, MalformedMessageError, MalformedReportError) as error:
         log.warning("device_message_malformed", reason=str(error), source=client_address(request))
         return _plain(400, f"{error}.")
-    except (check_in.RefusedError, NotEnrolledError) as error:
+    except MissingDeclarationError:
+        return _plain(404, "The device has no such declaration.")
+    except (RefusedError, NotEnrolledError) as error:
         log.warning("device_refused", reason=str(error) or "not enrolled", source=client_address(request))
         return _plain(403, f"{error or 'this certificate is not enrolled'}.")
     except BlockedError:
@@ -82,6 +88,9 @@ def _check_in(request: HttpRequest, identity: Identity, message: dict[str, Any])
     if kind == "GetBootstrapToken":
         token = check_in.get_bootstrap_token(certificate_sha256=identity.sha256, message=message)
         return HttpResponse(plist.dumps({"BootstrapToken": token}), content_type=PLIST_TYPE)
+    if kind == "DeclarativeManagement":
+        content = answer_declarative_management(certificate_sha256=identity.sha256, message=message)
+        return HttpResponse(content, content_type=JSON_TYPE)
     if kind in CHECK_INS:
         source = client_address(request)
         CHECK_INS[kind](certificate_sha256=identity.sha256, message=message, source=source)

@@ -108,7 +108,7 @@ def test_user_authenticate_is_gone(device: SimulatedAppleDevice) -> None:
     assert check_in(device, "UserAuthenticate", UserID="A-B").status_code == 410
 
 
-@pytest.mark.parametrize("kind", ["DeclarativeManagement", "GetToken", "Whatever", ""])
+@pytest.mark.parametrize("kind", ["GetToken", "Whatever", ""])
 def test_messages_that_we_do_not_serve_are_refused_in_words(device: SimulatedAppleDevice, kind: str) -> None:
     response = check_in(device, kind)
 
