@@ -1,10 +1,18 @@
 """Reads about versions of apps that this server keeps."""
 
 import uuid
+from collections.abc import Collection
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from apps_domain.models import StoreApp, StoreAppVersion, TenantAppVersion, VendorApp, VendorAppVersion
+from apps_domain.models import (
+    StoreApp,
+    StoreAppVersion,
+    TenantAppVersion,
+    VendorApp,
+    VendorAppRelease,
+    VendorAppVersion,
+)
 
 
 def installable_version(*, tenant_id: uuid.UUID, version_id: str) -> TenantAppVersion | VendorAppVersion | None:
@@ -18,6 +26,22 @@ def installable_version(*, tenant_id: uuid.UUID, version_id: str) -> TenantAppVe
         app__platform=VendorApp.Platform.APPLE,
     )
     return published.distinct().first()
+
+
+def installable_versions(
+    *, tenant_id: uuid.UUID, version_ids: Collection[str]
+) -> dict[uuid.UUID, TenantAppVersion | VendorAppVersion]:
+    """The same for many, by id; in a transaction, in which none of them is deleted."""
+    own = TenantAppVersion.objects.filter(tenant_id=tenant_id, pk__in=version_ids)
+    releases = VendorAppRelease.objects.filter(Q(tenant_id=tenant_id) | Q(tenant=None), version=OuterRef("pk"))
+    published = VendorAppVersion.objects.filter(
+        Exists(releases), pk__in=version_ids, app__platform=VendorApp.Platform.APPLE
+    )
+    found: dict[uuid.UUID, TenantAppVersion | VendorAppVersion] = {}
+    for rows in (own, published):
+        locked = rows.select_related("app").order_by("pk").select_for_update(of=("self",), no_key=True)
+        found |= {row.pk: row for row in locked}
+    return found
 
 
 def store_version(*, app: StoreApp, version: str) -> StoreAppVersion | None:

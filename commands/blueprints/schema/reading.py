@@ -3,10 +3,14 @@
 import uuid
 from typing import Any
 
+from django.db import transaction
+
 from commands.blueprints.schema.base import Fault, faults_of
 from commands.blueprints.schema.groups import BlueprintSettings
 from commands.blueprints.schema.masks import same_entry, unmasked
+from commands.blueprints.schema.pictures import resolve_pictures
 from commands.blueprints.schema.plain import unstorable
+from commands.blueprints.schema.references import resolve_apps
 from config.api.errors import BadRequest
 from tenants.models import Tenant
 
@@ -15,6 +19,7 @@ SHOWN = 20  # faults in the message; `content` has up to LISTED
 LISTED = 200
 
 
+@transaction.atomic  # pictures are stored
 def read_settings(tenant: Tenant, settings: Any, *, before: dict[str, Any] | None = None) -> dict[str, Any]:
     """The settings as they are kept: checked, with defaults, ids instead of pictures. BadRequest names every fault.
 
@@ -29,7 +34,9 @@ def read_settings(tenant: Tenant, settings: Any, *, before: dict[str, Any] | Non
         faults += [fault for fault in faults_of(checked.errors, ROOT) if fault[0] not in masked]
     _refuse(faults)
     read = dict(checked.validated_data)
-    _name_networks(read.get("ios", {}), (before or {}).get("ios", {}))
+    ios = read.get("ios", {})
+    _refuse(resolve_apps(tenant, ios) + resolve_pictures(tenant, ios))
+    _name_networks(ios, (before or {}).get("ios", {}))
     return read
 
 
