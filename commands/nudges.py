@@ -4,7 +4,7 @@ import uuid
 
 from django.db import transaction
 
-from commands.tasks import cancel_request_rows, fan_out_request
+from commands.tasks import begin_converges, cancel_request_rows, fan_out_request
 from config.celery import publish
 
 
@@ -14,3 +14,7 @@ def nudge_fan_out(request_id: uuid.UUID) -> None:
 
 def nudge_cancellation(request_id: uuid.UUID) -> None:
     transaction.on_commit(lambda: publish(cancel_request_rows, str(request_id)))
+
+
+def nudge_converges() -> None:
+    transaction.on_commit(lambda: publish(begin_converges))

@@ -9,6 +9,7 @@ from django.utils import timezone
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
+from commands.services.converges.beginning import begin_due_converges
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
 from commands.services.retention import MOST, prune_commands
@@ -106,3 +107,10 @@ def drop_old_results() -> None:
 def prune_old_rows() -> None:
     if settings.COMMAND_RETENTION_DAYS:
         prune_commands(older_than=dt.timedelta(days=settings.COMMAND_RETENTION_DAYS), most=MOST)
+
+
+@app.task(name="commands.begin_converges")
+def begin_converges() -> None:
+    """Those that are due."""
+    begin_due_converges()
+    wake_due_devices()

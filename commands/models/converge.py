@@ -28,6 +28,9 @@ class Converge(models.Model):
         SUCCESS = "SUCCESS"
         FAILURE = "FAILURE"
 
+    BEGUN = (Status.PROCESSING, Status.IN_PROGRESS)
+    OPEN = (Status.QUEUED, *BEGUN)
+
     class Cause(models.TextChoices):
         CALLER = "caller", "Asked for"
         COMMAND = "command", "Command"
@@ -50,6 +53,8 @@ class Converge(models.Model):
     stage = models.PositiveSmallIntegerField(default=0, help_text="The last whose commands were sent")
     not_before = models.DateTimeField(default=timezone.now, help_text="When it may begin")
     closes_at = models.DateTimeField(null=True, help_text="The end of its window")
+    began_at = models.DateTimeField(null=True, editable=False, help_text="When it was last compared from the start")
+    first_step = models.PositiveIntegerField(default=1, help_text="Those before it ended with an earlier window")
     command_status = models.OneToOneField(
         CommandStatus,
         on_delete=models.SET_NULL,
@@ -70,6 +75,11 @@ class Converge(models.Model):
                 condition=models.Q(status__in=["QUEUED", "PROCESSING", "IN_PROGRESS", "SUCCESS", "FAILURE"]),
                 name="converge_status_known",
             ),
+            models.UniqueConstraint(
+                fields=["device"],
+                condition=models.Q(status__in=["PROCESSING", "IN_PROGRESS"]),
+                name="converge_one_at_a_time",
+            ),
         ]
         indexes = [
             models.Index(fields=["tenant", "-created_at", "id"], name="converge_list"),
@@ -79,6 +89,16 @@ class Converge(models.Model):
             ),
             models.Index(  # what may have come to its end
                 fields=["updated_at"], condition=models.Q(status="IN_PROGRESS"), name="converge_running"
+            ),
+            models.Index(  # whose window may be over
+                fields=["closes_at"],
+                condition=models.Q(status="IN_PROGRESS", closes_at__isnull=False),
+                name="converge_closing",
+            ),
+            models.Index(  # which of a device's comes first; whether one is open
+                fields=["device", "not_before", "id"],
+                condition=models.Q(status__in=["QUEUED", "PROCESSING", "IN_PROGRESS"]),
+                name="converge_open_of_device",
             ),
         ]
 

@@ -10,6 +10,7 @@ from tests.api.seed import (
     APNS,
     APP_VERSION,
     APPS,
+    CONVERGES,
     DEP_TOKENS,
     DEVICE_APPS,
     DEVICES_WITH_APP,
@@ -25,6 +26,7 @@ from tests.factories.apns_certificates import push_certificate, waiting_certific
 from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
 from tests.factories.apps import next_store_app
 from tests.factories.commands import queued
+from tests.factories.converges import ConvergeFactory
 from tests.factories.devices import DeviceFactory, seen
 from tests.factories.ipas import build, upload_form
 from tests.factories.licences import LicenceFactory, LocationFactory
@@ -40,6 +42,7 @@ NOUNS = {
     "/deptokens/": "dep_token",
     "/vpptokens/": "vpp_token",
     "/apnscertificates/": "certificate",
+    "/v2/converge/": "converge",
 }
 NAMED = {
     "appId": "app",
@@ -62,6 +65,7 @@ class Belongings:
     app: str  # of the tenant's own
     app_version: str
     licence: str  # Apple's id of its app
+    converge: str  # of the device, which has a blueprint
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -81,7 +85,7 @@ def belongings_of(tenant: Tenant) -> Belongings:
     apps = (next_store_app(tenant).pk, version.app_id, version.pk)
     mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
     licence = LicenceFactory(LocationFactory(tenant, token_id=vpp_token.pk), adam_id=str(next(_adam_ids)))
-    return Belongings(*(str(each) for each in (*mine, licence.adam_id)))
+    return Belongings(*(str(each) for each in (*mine, licence.adam_id, ConvergeFactory(device).pk)))
 
 
 def path_of(seed: Operation, owned: Belongings) -> str:
@@ -104,6 +108,8 @@ def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
         return {"description": "New."} if seed.method == "PUT" else None
     if seed.path in (DEP_TOKENS, APNS):
         return {} if seed.method == "POST" else None
+    if seed.path == CONVERGES and seed.method == "POST":
+        return {"device_id": owned.device, "converge_with_provision_option": 0}
     if seed.method == "POST":
         return {"command_type": "DEVICE", "devices": [owned.device], "command": "LOCK"}
     return {"state": "Command Cancelled"} if seed.method == "PUT" else None

@@ -118,6 +118,9 @@ APP_VERSION = APP_VERSIONS + "/{versionId}"
 LICENCES = "/api/apps/v0/vpp"
 VENDOR_APPS = "/api/v2/tenant-esper-apps"
 DEVICE_APPS, DEVICES_WITH_APP = "/api/v2/devices/{deviceId}/device-apps/", "/api/v2/device-apps"
+CONVERGES = "/api/v2/converge"
+CONVERGE = CONVERGES + "/{id}"
+CONVERGE_COMMANDS = CONVERGE + "/commands"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -482,5 +485,48 @@ OPERATIONS = [
         (200, 400, 401, 500),
         UUID,
         query={"app_id": UUID, "app_version_id": UUID},
+    ),
+    Operation(
+        "GET",
+        CONVERGES,
+        "List converge action",
+        "Converge",
+        (200, 401, 500),
+        TEXT,
+        query={"device_ids": TEXT, **NUMBERED},
+    ),
+    Operation(
+        "POST",
+        CONVERGES,
+        "Create a converge action",
+        "Converge",
+        (201, 400, 401, 500),
+        TEXT,
+        body={
+            "device_id": UUID,
+            "converge_with_provision_option": FLAG,
+            "schedule_type": {"type": "string", "enum": ["IMMEDIATE", "WINDOW"]},
+            "schedule_args": {"type": "object"},
+        },
+    ),
+    Operation(
+        "GET",
+        CONVERGE,
+        "Get converge action",
+        "Converge",
+        (200, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=TEXT,
+    ),
+    Operation(
+        "GET",
+        CONVERGE_COMMANDS,
+        "List commands fires for converge action",
+        "Converge Command",
+        (200, 401, 404, 500),
+        TEXT,
+        path_id=TEXT,
+        query=NUMBERED,
     ),
 ]

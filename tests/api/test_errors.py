@@ -214,6 +214,7 @@ def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: T
         for table in (
             "commands_commandstatus",
             "commands_commandrequest",
+            "commands_converge",
             "devices_heartbeat",
             "devices_devicesettings",
             "apps_domain_vpplicence",

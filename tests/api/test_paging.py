@@ -9,11 +9,13 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from apps_domain.models import TenantApp, VendorApp
+from commands.models import Converge
 from tenants.models import Tenant
 from tests.api.calls import HEARTBEAT_BOUNDS, LISTS, belongings_of
-from tests.api.seed import APP_VERSIONS, APPS, VENDOR_APPS, Operation
+from tests.api.seed import APP_VERSIONS, APPS, CONVERGE_COMMANDS, CONVERGES, VENDOR_APPS, Operation
 from tests.conftest import ApiClient
 from tests.factories.commands import queued
+from tests.factories.converges import ConvergeFactory, step_of
 from tests.factories.devices import DeviceFactory, seen
 from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactory
 from tests.factories.vendor_apps import VendorAppFactory, VendorAppVersionFactory
@@ -27,13 +29,17 @@ BACK = {
     APPS: {"prev"},
     APP_VERSIONS: {"prev"},
     VENDOR_APPS: {"prev"},
+    CONVERGES: {"previous"},
+    CONVERGE_COMMANDS: {"previous"},
 }
+IDS = ("id", "command_request_id", "device_id", "app_version_id")
 KEPT = {
     "/api/device/v0/devices/": "search=Device",
     "/api/device/v2/heartbeat/": "platform=APPLE",
     APPS: "platform=APPLE",
     APP_VERSIONS: "app_name=App",
     VENDOR_APPS: "package_name=org.example.shared",
+    CONVERGES: "device_ids=",
 }
 
 
@@ -42,7 +48,9 @@ def fill(tenant: Tenant, number: int) -> None:
     for index in range(number):
         device = DeviceFactory(tenant=tenant)
         seen(device, dt.timedelta(minutes=index))
-        queued(device)
+        step_of(first_converge(tenant) if index else ConvergeFactory(device), queued(device))
+        if index:
+            ConvergeFactory(device)
         VendorAppVersionFactory(shared_app(), tenant)
         TenantAppVersionFactory(first_app(tenant) if index else TenantAppFactory(tenant))
         if index:
@@ -52,6 +60,11 @@ def fill(tenant: Tenant, number: int) -> None:
 def first_app(tenant: Tenant) -> TenantApp:
     """The one that gets the versions."""
     return TenantApp.objects.filter(tenant=tenant).alias(held=Count("versions")).order_by("-held", "created_at")[0]
+
+
+def first_converge(tenant: Tenant) -> Converge:
+    """The one that gets the commands."""
+    return Converge.objects.filter(tenant=tenant).alias(sent=Count("steps")).order_by("-sent", "created_at")[0]
 
 
 def shared_app() -> VendorApp:
@@ -66,6 +79,10 @@ def list_path(api: ApiClient, seed: Operation) -> str:
     apps = TenantApp.objects.filter(tenant=tenant)
     if "appId" in seed.ids and not apps.exists():
         TenantAppFactory(tenant)
+    if "id" in seed.ids and not Converge.objects.filter(tenant=tenant).exists():
+        ConvergeFactory(tenant=tenant)
+    if "id" in seed.ids:
+        return seed.path.replace("{id}", str(first_converge(tenant).pk))
     return seed.path.replace("{appId}", str(first_app(tenant).pk)) if seed.ids else seed.path
 
 
@@ -251,10 +268,13 @@ def test_rows_of_the_same_moment_are_never_shown_twice(
         status = queued(device, created_at=moment)
         type(device.heartbeat).objects.update(last_seen=moment)
         type(status.request).objects.update(created_at=moment)
+        step_of(first_converge(tenant) if index else ConvergeFactory(device, created_at=moment), status)
+        if index:
+            ConvergeFactory(device, created_at=moment)
         app = TenantAppFactory(tenant, created_at=moment)
         VendorAppVersionFactory(shared_app(), tenant, created_at=moment)
         TenantAppVersionFactory(first_app(tenant) if index else app, created_at=moment)
 
     pages = [page(api, seed, f"limit=2&offset={offset}")["results"] for offset in (0, 2, 4)]
-    ids = [row.get("id") or row.get("device_id") or row["app_version_id"] for each in pages for row in each]
+    ids = [next(row[name] for name in IDS if name in row) for each in pages for row in each]
     assert len(set(ids)) == 6
