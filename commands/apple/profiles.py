@@ -1,4 +1,4 @@
-"""Configuration profiles that commands make for a device.
+"""Configuration profiles that commands and blueprints make for a device.
 
 https://developer.apple.com/documentation/devicemanagement/toplevel and, for each payload, the page named beside it.
 
@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from commands.apple import plist
 
 PREFIX = "org.muster.commands."
+BLUEPRINT_PREFIX = "org.muster.blueprint."
 RESTRICTIONS = "com.apple.applicationaccess"
 Payload = tuple[str, dict[str, Any]]
 
@@ -27,10 +28,12 @@ class MadeProfile:
     purpose: str  # the identifier's last part
     name: str  # as people see it on the device and in the console
     payloads: tuple[Payload, ...] = ()  # type and settings of each
+    prefix: str = PREFIX  # of its identifier
+    description: str = "Made by Muster for a command."
 
     @property
     def identifier(self) -> str:
-        return f"{PREFIX}{self.purpose}"
+        return f"{self.prefix}{self.purpose}"
 
     @property
     def is_removal(self) -> bool:
@@ -50,7 +53,7 @@ class MadeProfile:
             "PayloadIdentifier": self.identifier,
             "PayloadUUID": _uuid_of(self.identifier, organization, *(payload["PayloadUUID"] for payload in content)),
             "PayloadDisplayName": self.name,
-            "PayloadDescription": "Made by Muster for a command.",
+            "PayloadDescription": self.description,
             "PayloadOrganization": organization,
             "PayloadContent": content,
         }

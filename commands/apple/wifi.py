@@ -18,6 +18,7 @@ HIDDEN = ("hidden", "ishidden", "hiddennetwork", "hiddenssid")
 PROXY_HOST = ("proxyhost", "proxyserver")
 PROXY_PORT = ("proxyport", "proxyserverport")
 PROXY_PAC = ("proxypacurl", "pacurl")
+WIFI = "com.apple.wifi.managed"
 LISTS = ("wifiaccesspoints", "accesspoints", "networks", "aps")
 ENCRYPTION = {
     **dict.fromkeys(("none", "open", "nopass"), "None"),
@@ -44,6 +45,7 @@ class AccessPoint:
     proxy_host: str = ""
     proxy_port: int = 0
     proxy_pac_url: str = ""
+    auto_join: bool = True
 
     @property
     def purpose(self) -> str:
@@ -53,7 +55,7 @@ class AccessPoint:
         settings: dict[str, Any] = {
             "SSID_STR": self.ssid,
             "HIDDEN_NETWORK": self.hidden,
-            "AutoJoin": True,
+            "AutoJoin": self.auto_join,
             "EncryptionType": self.encryption,
         }
         if self.password:

@@ -37,6 +37,7 @@ class Difference:
     part: str
     wanted: Any
     found: Any  # None if nothing is known to be there
+    reason: str = ""  # why it stays so and nothing is sent for it: this kind of device cannot have it
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,16 @@ from typing import Any
 from rest_framework import serializers
 
 from commands.apple.custom_settings import read_custom_settings
+from commands.apple.declared import command_for, replace_declarations
+from commands.blueprints.compile.declarations import DeclarationsPart
+from commands.blueprints.compile.device import Wallpaper
+from commands.blueprints.compile.parts import Part
+from commands.blueprints.delivery import PROVISION, NotDeliverable, is_of_a_blueprint, part_of, wallpaper_of
 from commands.catalogue.base import Delivery, Undeliverable
 from commands.catalogue.settings_command import SettingsCommand
+from commands.models import AppleDeclarations
 from devices.models import Device
-from devices.services.devices import rename_device
+from devices.services.devices import record_device_name, rename_device
 
 NAMEABLE_UNSUPERVISED = Device.Os.MACOS
 
@@ -35,11 +41,16 @@ class UpdateDeviceConfig(SettingsCommand):
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         """With only an alias for a device that lets nobody name it: a question, so that its contact is the answer."""
+        part = _part(delivery)
+        if isinstance(part, DeclarationsPart):
+            return _declarations(part, delivery)
         if self.items(delivery):
             return super().apple(delivery)
         return {"RequestType": "DeviceInformation", "Queries": ["DeviceName"]}
 
     def items(self, delivery: Delivery) -> list[dict[str, Any]]:
+        if is_of_a_blueprint(delivery.args):
+            return _items_of_a_blueprint(delivery)
         config, alias = delivery.args.get("custom_settings_config"), delivery.args.get("device_alias_name")
         try:
             items = read_custom_settings(config) if config or not alias else []
@@ -51,8 +62,42 @@ class UpdateDeviceConfig(SettingsCommand):
         return items
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        if is_of_a_blueprint(delivery.args):
+            return
         if alias := delivery.args.get("device_alias_name"):
             rename_device(delivery.device_id, alias)
+        for item in self.items(delivery):
+            if item["Item"] == "DeviceName":
+                record_device_name(delivery.device_id, item["DeviceName"])
+
+
+def _part(delivery: Delivery) -> Part | None:
+    """The part of a blueprint that a step of a converge is about; None for callers' commands."""
+    if not is_of_a_blueprint(delivery.args):
+        return None
+    try:
+        return part_of(delivery.args, delivery.device)
+    except NotDeliverable as error:
+        raise Undeliverable(str(error)) from None
+
+
+def _items_of_a_blueprint(delivery: Delivery) -> list[dict[str, Any]]:
+    part = _part(delivery)
+    if not isinstance(part, Wallpaper):
+        raise Undeliverable("The blueprint's part is no setting of the device.")
+    try:
+        item = wallpaper_of(part, delivery.device)
+    except NotDeliverable as error:
+        raise Undeliverable(str(error)) from None
+    _check_device(delivery.device, [item])
+    return [item]
+
+
+def _declarations(part: DeclarationsPart, delivery: Delivery) -> dict[str, Any]:
+    """The set is replaced as it is told of, so that the device fetches no other."""
+    held = AppleDeclarations.objects.filter(pk=delivery.device_id).values_list("declarations", flat=True).first() or []
+    wanted = part.wanted(provision=bool(delivery.args.get(PROVISION)), held=[each["Identifier"] for each in held])
+    return command_for(replace_declarations(delivery.device_id, wanted))
 
 
 def _can_be_named(device: Device) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from commands.apple.profiles import RESTRICTIONS, MadeProfile
-from commands.apple.wifi import AccessPoint, read_access_points, read_names, removal_of
+from commands.apple.wifi import WIFI, AccessPoint, read_access_points, read_names, removal_of
 from commands.catalogue.base import Delivery, Undeliverable
 from commands.catalogue.fields import AccessPoints
 from commands.catalogue.needs import needs
@@ -14,8 +14,6 @@ from commands.catalogue.profile_command import ProfileCommand
 from commands.catalogue.verdicts import Answer, Failed, NextStep, Succeeded, Verdict
 from devices.services.apple_inventory import has_payload
 from devices.services.devices import record_settings
-
-WIFI = "com.apple.wifi.managed"
 
 
 class AccessPointArguments(serializers.Serializer[Any]):

@@ -36,6 +36,11 @@ def record_time_zone(device_id: uuid.UUID, zone: str) -> None:
     Device.objects.filter(pk=device_id).update(time_zone=zone, updated_at=timezone.now())
 
 
+def record_device_name(device_id: uuid.UUID, name: str) -> None:
+    """What the device calls itself, as it has confirmed."""
+    Device.objects.filter(pk=device_id).update(name=name[:255], updated_at=timezone.now())
+
+
 def rename_device(device_id: uuid.UUID, alias: str) -> None:
     """What people call it, said by a command."""
     Device.objects.filter(pk=device_id).update(alias=alias, updated_at=timezone.now())

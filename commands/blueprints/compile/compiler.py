@@ -1,0 +1,89 @@
+"""From a blueprint's settings to the parts that a kind of device is to have.
+
+Everything but the apps depends on the version and the kind of device alone, and versions never change: it is kept for
+the next device of the kind. What is kept holds opened secrets, so it is little, and in memory only.
+"""
+
+import uuid
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from commands.blueprints.compile.app_lock import app_lock
+from commands.blueprints.compile.apps import apps, known_apps
+from commands.blueprints.compile.custom import custom_profile
+from commands.blueprints.compile.declarations import declarations
+from commands.blueprints.compile.device import device_settings
+from commands.blueprints.compile.networks import networks
+from commands.blueprints.compile.parts import IGNORE, Field, Part, Settings, Target, policy_of
+from commands.blueprints.compile.passcode import passcode
+from commands.blueprints.compile.restrictions import restrictions
+from commands.blueprints.compile.web import web_clips, web_content
+from commands.blueprints.secrets import open_settings
+from devices.models import BlueprintVersion, Platform
+
+KEPT = 32  # versions, and kinds of devices of these
+NO_PROVISIONING_PROFILES = (
+    "This server does not send provisioning profiles on their own yet; builds bring theirs along."
+)
+
+
+class VersionGone(LookupError):
+    """The version was deleted meanwhile, or is another tenant's."""
+
+
+def compile_apple(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
+    """In the order in which they are sent. VersionGone if there is no such version of the tenant."""
+    ios = _settings(version_id, target.tenant_id)
+    known = known_apps(ios, target.tenant_id)
+    return (*_lasting_parts(version_id, target), *apps(ios, known), *app_lock(ios, target, known))
+
+
+COMPILERS: dict[str, Callable[[uuid.UUID, Target], tuple[Part, ...]]] = {Platform.APPLE: compile_apple}
+
+
+@lru_cache(maxsize=KEPT)
+def _settings(version_id: uuid.UUID, tenant_id: uuid.UUID) -> Settings:
+    """Those for iOS, without the groups that are to be left alone."""
+    version = BlueprintVersion.objects.filter(pk=version_id, tenant_id=tenant_id).first()
+    if version is None:
+        raise VersionGone
+    ios: dict[str, Any] = open_settings(version).get("ios") or {}
+    return {key: value for key, value in ios.items() if not _is_ignored(value)}
+
+
+def _is_ignored(value: Any) -> bool:
+    return isinstance(value, dict) and policy_of(value) == IGNORE
+
+
+@lru_cache(maxsize=KEPT)
+def _lasting_parts(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
+    ios = _settings(version_id, target.tenant_id)
+    return (
+        *restrictions(ios, target),
+        *passcode(ios, target),
+        *custom_profile(ios),
+        *networks(ios, target),
+        *web_clips(ios, target),
+        *web_content(ios, target),
+        *device_settings(ios, target),
+        *declarations(ios, target),
+        *_never_sent(ios, target),
+    )
+
+
+def _never_sent(ios: Settings, target: Target) -> list[Part]:
+    parts: list[Part] = []
+    if ios.get("provisioning_profiles"):
+        fields = (Field("provisioning_profiles", len(ios["provisioning_profiles"])),)
+        parts.append(_impossible("provisioning_profiles", "Provisioning profiles", fields, NO_PROVISIONING_PROFILES))
+    hidden = ios.get("hide_preloaded_apps_settings") or {}
+    if target.is_tv and hidden and hidden.get("hide_preloaded_apps", True):
+        fields = (Field("hide_preloaded_apps_settings.hide_preloaded_apps", True),)
+        reason = "Which apps come with an Apple TV is not known here."
+        parts.append(_impossible("preloaded_apps", "Preloaded apps", fields, reason))
+    return parts
+
+
+def _impossible(key: str, title: str, fields: tuple[Field, ...], reason: str) -> Part:
+    return Part(key=key, title=title, fields=fields, impossible=reason)
