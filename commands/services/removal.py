@@ -8,6 +8,7 @@ from commands.services.enrolments import disable_enrolments, lock_enrolments
 from commands.services.queue import clear_queue
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceState
+from devices.services.inventory import forget_blueprint
 from tenants import audit
 from tenants.actors import Actor
 
@@ -27,6 +28,7 @@ def remove_device(*, device: Device, actor: Actor) -> Device:
         return row
     disable_enrolments(row.pk)
     leave_device(row)
+    forget_blueprint(row.pk)
     row.state = DeviceState.DISABLED
     row.updated_by = actor.name
     row.updated_at = timezone.now()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from devices.models import Device, DeviceProfile, DeviceSettings, InstalledApp
 from devices.services.apple_reports import number, text
+from devices.services.inventory import Told, forget_blueprint, note_told
 
 MAX_APPS = 10_000  # a Mac reports some thousand
 MAX_SECURITY_KEYS = 100
@@ -21,6 +22,7 @@ BATCH = 1000
 @transaction.atomic
 def record_installed_apps(device_id: uuid.UUID, apps: list[Any]) -> None:
     """The device's apps are now these; one without an identifier, as some on Macs, cannot be told from others."""
+    note_told(device_id, Told.APPS)
     told = {app.identifier: app for entry in apps[:MAX_APPS] if (app := _app(device_id, entry)) is not None}
     InstalledApp.objects.filter(device_id=device_id).exclude(identifier__in=told).delete()
     InstalledApp.objects.bulk_create(
@@ -114,7 +116,8 @@ def has_payload(device_id: uuid.UUID, kind: str) -> bool | None:
 
 
 def forget_managed(device_id: uuid.UUID) -> None:
-    """What left the device with its management: our profiles, and lost mode."""
+    """What left the device with its management: our profiles and apps, its blueprint, and lost mode."""
+    forget_blueprint(device_id)
     DeviceProfile.objects.filter(device_id=device_id, is_managed=True).delete()
     InstalledApp.objects.filter(device_id=device_id, is_managed=True).delete()
     DeviceSettings.objects.filter(device_id=device_id, lost_mode__isnull=False).update(lost_mode=None)
@@ -122,6 +125,7 @@ def forget_managed(device_id: uuid.UUID) -> None:
 
 def forget_everything(device_id: uuid.UUID) -> None:
     """What an erased device has no more."""
+    forget_blueprint(device_id)
     DeviceProfile.objects.filter(device_id=device_id).delete()
     InstalledApp.objects.filter(device_id=device_id).delete()
     DeviceSettings.objects.filter(device_id=device_id).delete()

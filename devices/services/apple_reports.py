@@ -12,6 +12,7 @@ from django.db import transaction
 
 from devices.models import Device, DeviceProfile
 from devices.services.devices import record_settings
+from devices.services.inventory import Told, note_told
 from tenants.zones import zone_names
 
 OS_OF_PRODUCT = (
@@ -90,6 +91,7 @@ def record_device_information(device: Device, answers: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(device, name, value)
     device.save(update_fields=[*changes, "updated_at"])
+    note_told(device.pk, Told.INFORMATION)
     lost_mode = flag(answers.get("IsMDMLostModeEnabled"))
     if lost_mode is not None:
         record_settings(device.pk, lost_mode=lost_mode)
@@ -157,6 +159,8 @@ def record_profile_list(device_id: uuid.UUID, profiles: list[Any], *, managed_on
     }
     gone = DeviceProfile.objects.filter(device_id=device_id).exclude(identifier__in=told)
     (gone.filter(is_managed=True) if managed_only else gone).delete()
+    if not managed_only:
+        note_told(device_id, Told.PROFILES)
     marked: list[DeviceProfile] = []
     unmarked: list[DeviceProfile] = []
     for identifier, profile in told.items():

@@ -50,7 +50,7 @@ def test_a_list_of_profiles_costs_the_same_however_long_it_is(
 
     device_id = row_of(device).pk
 
-    with django_assert_num_queries(4):  # two of them the savepoint
+    with django_assert_num_queries(5):  # two of them the savepoint, one the date
         record_profile_list(device_id, profiles, managed_only=False)
 
     assert DeviceProfile.objects.filter(is_managed=True).count() == (count + 1) // 2
