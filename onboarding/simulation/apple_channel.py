@@ -23,6 +23,7 @@ Ending = Literal[
     "reply lost",
     "request lost",
     "command lost",
+    "dead",
     "unenrolled",
     "erased",
     "powered off",

@@ -7,7 +7,7 @@ Message shapes: Apple's "Check-in" and "Commands and queries" of the Device Mana
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from onboarding.simulation.apple_answers import (
     Answer,
@@ -31,10 +31,13 @@ from onboarding.simulation.apple_channel import (
     report_on,
     token_update_fields,
 )
+from onboarding.simulation.apple_declarations import follow_declarations, update_system
 from onboarding.simulation.apple_effects import Effects
+from onboarding.simulation.apple_faults import Faults
 from onboarding.simulation.apple_hardware import Hardware, draw_hardware
 from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
 from onboarding.simulation.apple_installs import Installer
+from onboarding.simulation.apple_models import OsRelease
 from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist, read_profile
 from onboarding.simulation.apple_state import App, DeviceState, InstalledProfile, Management
 from onboarding.simulation.apple_state_file import load_state, save_state
@@ -51,10 +54,8 @@ class SimulatedAppleDevice:
 
     ``supervised``, ``model`` (a name of ``apple_models.MODELS``), ``os_version``, ``time_zone`` (an IANA name) and
     ``apps`` replace what the seed would give; raises UnknownModel.
-    Misbehaviour, each a number of times: ``lose_replies`` (carries a command out but its report is lost),
-    ``lose_requests`` (a message never arrives), ``lose_commands`` (the server's answer is lost on its way),
-    ``repeat_replies`` (a report is sent twice). ``dead``: takes no notice of pushes. ``installer.fault``: what goes
-    wrong with the apps it is told to install. ``store``: whom it asks about apps of the store; without, it knows none.
+    ``faults``: what goes wrong with it; ``installer.fault``: with the apps it is told to install. ``store``: whom it
+    asks about apps of the store; without, it knows none.
     With ``state_file`` everything is kept across restarts; raises StateError when that file is unreadable.
     """
 
@@ -79,11 +80,7 @@ class SimulatedAppleDevice:
             seed=seed, index=index, model=model, os_version=os_version, time_zone=time_zone
         )
         self.signature_style: SignatureStyle = signature_style
-        self.lose_replies = 0
-        self.lose_requests = 0
-        self.lose_commands = 0
-        self.repeat_replies = 0
-        self.dead = False
+        self.faults = Faults()
         self.installer = Installer(http, store)
         self._http = http
         self._scep_options = scep_options
@@ -92,6 +89,8 @@ class SimulatedAppleDevice:
         self._restart_due = False
         restored = load_state(state_file, udid=self.udid) if state_file else None
         self.state: DeviceState = restored or DeviceState.fresh(self.hardware, apps)
+        if self.state.os_version:
+            self.hardware = self.hardware.updated(OsRelease(self.state.os_version, self.state.os_build))
         if supervised is not None:
             self.state.is_supervised = supervised
 
@@ -122,7 +121,7 @@ class SimulatedAppleDevice:
     def accepts_push(self, payload: Mapping[str, Any]) -> bool:
         """Whether this push makes the device connect: its payload carries the device's own magic, and it lives."""
         management = self.state.management
-        if management is None or self.dead or not self.state.powered_on:
+        if management is None or self.faults.dead or not self.state.powered_on:
             return False
         return payload.get("mdm") == management.push_magic
 
@@ -159,6 +158,8 @@ class SimulatedAppleDevice:
         executed: list[Executed] = []
         try:
             ending = self._converse(executed)
+            if ending == "finished":
+                follow_declarations(self._declarative, self.hardware, self.state, self.faults.refuses)
             status = 200
         except Interrupted as interruption:
             ending, status = interruption.ending, 200
@@ -259,6 +260,11 @@ class SimulatedAppleDevice:
             self.state.forget_app(identifier)
         self.save()
 
+    def remove_profile_by_hand(self, identifier: str) -> None:
+        """The user removes a profile. The server is not told."""
+        self.state.remove_profile(identifier)
+        self.save()
+
     def install_profile_by_hand(self, data: bytes) -> None:
         """The user installs a profile: it is not managed. Raises ProfileError."""
         keep_profile(self.state, InstalledProfile(read_profile(data).identifier, data, managed=False))
@@ -278,6 +284,7 @@ class SimulatedAppleDevice:
             return "powered off"
         self.state.use_battery()
         self.installer.advance(self.hardware, self.state)
+        self.hardware = update_system(self.hardware, self.state, self.faults)
         content = self._report({"Status": "Idle"})
         while content:
             if len(executed) >= _COMMANDS_PER_CONNECTION:
@@ -286,6 +293,8 @@ class SimulatedAppleDevice:
             if not isinstance(message, dict):
                 self._report({"Status": "CommandFormatError"})
                 return "finished"
+            if self.faults.dies_now():
+                return "dead"
             answer, done = self._carry_out(message)
             executed.append(done)
             try:
@@ -299,11 +308,12 @@ class SimulatedAppleDevice:
     def _carry_out(self, message: Mapping[str, Any]) -> tuple[Answer, Executed]:
         command = message.get("Command")
         command = command if isinstance(command, dict) else {}
-        answer = self._reinstall_management(command) or answer_command(
-            command, self.hardware, self.state, install=self.installer.answer
-        )
+        answer = self._reinstall_management(command) or self.faults.answer(command, self._answer)
         uuid_text = str(message.get("CommandUUID", ""))
         return answer, Executed(uuid_text, str(command.get("RequestType", "")), answer.status)
+
+    def _answer(self, command: Mapping[str, Any]) -> Answer:
+        return answer_command(command, self.hardware, self.state, install=self.installer.answer)
 
     def _reinstall_management(self, command: Mapping[str, Any]) -> Answer | None:
         """The server renews the device's identity by installing the enrolment profile again; None: another command."""
@@ -361,29 +371,15 @@ class SimulatedAppleDevice:
         message = {"MessageType": message_type, "UDID": self.udid, "Topic": management.topic, **(fields or {})}
         return self._put(management.check_in_url, message)
 
-    def _report(self, report: Mapping[str, Any]) -> bytes:
-        """Sends a report and gives the next command's bytes. Loses or repeats messages as told."""
-        is_idle = report["Status"] == "Idle"
-        if not is_idle and self._spend("lose_replies"):
-            raise Interrupted("reply lost")
-        if self._spend("lose_requests"):
-            raise Interrupted("request lost")
-        message = {"UDID": self.udid, **report}
-        url = self._managed().server_url
-        if not is_idle and self._spend("repeat_replies"):
-            self._put(url, message)
-        content = self._put(url, message)
-        self.state.last_status = str(report["Status"])
-        if content and self._spend("lose_commands"):
-            raise Interrupted("command lost")
-        return content
+    def _declarative(self, endpoint: str, data: bytes | None) -> bytes:
+        fields: dict[str, Any] = {"Endpoint": endpoint, **({} if data is None else {"Data": data})}
+        return self._check_in("DeclarativeManagement", fields)
 
-    def _spend(self, fault: Literal["lose_replies", "lose_requests", "lose_commands", "repeat_replies"]) -> bool:
-        """Whether a misbehaviour is due now; takes one from its count."""
-        left = int(getattr(self, fault))
-        if left > 0:
-            setattr(self, fault, left - 1)
-        return left > 0
+    def _report(self, report: Mapping[str, Any]) -> bytes:
+        """Sends a report and gives the next command's bytes. Raises Interrupted, Refused and ServerUnreachable."""
+        content = self.faults.send(report, lambda: self._put(self._managed().server_url, {"UDID": self.udid, **report}))
+        self.state.last_status = str(report["Status"])
+        return self.faults.receive(content)
 
     def _put(self, url: str, message: Mapping[str, Any]) -> bytes:
         """One message. Raises Refused and ServerUnreachable; after Unwanted the device is no longer managed."""

@@ -4,7 +4,7 @@ import hashlib
 import random
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onboarding.simulation.apple_models import (
     IPHONES_AND_IPADS,
@@ -55,6 +55,9 @@ class Hardware:
         """Whether its system is one of those named, in that version or a later one."""
         lowest = since.get(self.os_family)
         return lowest is not None and version_numbers(self.os.version) >= version_numbers(lowest)
+
+    def updated(self, release: OsRelease) -> "Hardware":
+        return replace(self, os=release)
 
 
 def draw_hardware(*, seed: str, index: int, model: str = "", os_version: str = "", time_zone: str = "") -> Hardware:

@@ -68,6 +68,22 @@ class InstalledProfile:
     managed: bool
 
 
+@dataclass
+class Declared:
+    """What the server declares to the device; all of it as JSON."""
+
+    is_on: bool = False
+    """Declarative management is off until its first command."""
+    due: str = ""
+    """The endpoint to ask next, if there is anything to ask."""
+    token: str = ""
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
+    """The status items as last reported."""
+    update_failure: str = ""
+    """Why the last enforced update of the system failed."""
+
+
 @dataclass(frozen=True)
 class LostMode:
     """What the screen of a lost device shows; empty strings for what it does not."""
@@ -146,6 +162,10 @@ class DeviceState:
     apps: list[App] = field(default_factory=list)
     installations: list[Installation] = field(default_factory=list)
     management: Management | None = None
+    declared: Declared = field(default_factory=Declared)
+    os_version: str = ""
+    """The system that it was updated to; empty: the one it came with."""
+    os_build: str = ""
 
     @classmethod
     def fresh(cls, hardware: Hardware, apps: list[App] | None = None) -> "DeviceState":
@@ -198,6 +218,14 @@ class DeviceState:
         self.apps, self.installations = kept, coming
         return found
 
+    def remove_profile(self, identifier: str) -> None:
+        self.profiles = [profile for profile in self.profiles if profile.identifier != identifier]
+
+    def removable(self) -> list[str]:
+        """Identifiers of what came by the server and its user can remove: profiles, and apps."""
+        profiles = [profile.identifier for profile in self.profiles if profile.managed]
+        return profiles + [app.identifier for app in self.apps if app.is_managed and app.is_installed]
+
     def use_battery(self) -> None:
         """One connection's worth; before it is empty somebody charges it."""
         level = self.battery_level - 0.01
@@ -206,7 +234,7 @@ class DeviceState:
     def forget_server(self) -> None:
         """Unenrolment takes everything the server brought with it."""
         management, self.management = self.management, None
-        self.last_status = ""
+        self.last_status, self.declared = "", Declared()
         if management is None:
             return
         self.apps = [app for app in self.apps if not app.is_managed]

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from onboarding.simulation.apple_profile import ScepPayload
-from onboarding.simulation.apple_state import App, DeviceState, Installation, InstalledProfile, LostMode, Management
+from onboarding.simulation.apple_state import (
+    App,
+    Declared,
+    DeviceState,
+    Installation,
+    InstalledProfile,
+    LostMode,
+    Management,
+)
 from onboarding.simulation.identity import Identity
 
 FORMAT = 1
@@ -17,6 +25,7 @@ _NESTED = (
     "apps",
     "installations",
     "management",
+    "declared",
     "lost_mode",
     "lock_screen_wallpaper",
     "home_screen_wallpaper",
@@ -72,6 +81,7 @@ def _state_to_json(state: DeviceState) -> dict[str, Any]:
         "home_screen_wallpaper": _encode(state.home_screen_wallpaper),
         "lost_mode": vars(state.lost_mode) if state.lost_mode else None,
         "management": _management_to_json(state.management) if state.management else None,
+        "declared": vars(state.declared),
     }
 
 
@@ -88,6 +98,7 @@ def _state_from_json(document: dict[str, Any]) -> DeviceState:
             "home_screen_wallpaper": _decode(values.get("home_screen_wallpaper", "")),
             "lost_mode": LostMode(**lost_mode) if lost_mode else None,
             "management": _management_from_json(management) if management else None,
+            "declared": Declared(**values.get("declared", {})),
         }
     )
 

@@ -19,6 +19,17 @@ from onboarding.simulation.apple_pushes import CourierLine
 
 _Result = TypeVar("_Result")
 _ATTEMPTS_ONCE = 5  # with ``once``, attempts a device has
+_LAST_COMMANDS = (3, 40)  # that a dying device still carries out, drawn between the two
+REFUSABLE = (
+    "com.apple.wifi.managed",
+    "com.apple.webClip.managed",
+    "com.apple.mobiledevice.passwordpolicy",
+    "com.apple.configuration.softwareupdate.enforcement.specific",
+    "DeviceName",
+    "TimeZone",
+    "Wallpaper",
+    "InstallApplication",
+)
 
 
 class NoProfile(Exception):
@@ -39,8 +50,14 @@ class Behaviour:
     """That a connection breaks before the first report."""
     dead: float = 0.0
     """That a device never answers a push, drawn once per device."""
+    dying: float = 0.0
+    """That a device falls silent for good in the middle of its work, drawn once per device."""
     install_faults: float = 0.0
     """That a device gets no app installed, drawn once per device, and then in which way."""
+    refusals: float = 0.0
+    """That a device refuses something of what it is told, drawn once per device, and then what of ``REFUSABLE``."""
+    meddling: float = 0.0
+    """That before a connection its user has removed a profile or deleted an app of the server's."""
     unlocked_after: tuple[float, float] = (10.0, 30.0)
     """When somebody unlocks a device that is locked, or turns on one that is off."""
     retried_after: tuple[float, float] = (5.0, 30.0)
@@ -85,9 +102,13 @@ class Fleet:
         self._tasks: set[asyncio.Task[None]] = set()
         self._courier = self._courier_line(courier) if courier else None
         for device in devices:
-            device.dead = self._chance(self._behaviour.dead)
+            device.faults.dead = self._chance(self._behaviour.dead)
             if self._chance(self._behaviour.install_faults):
                 device.installer.fault = self._dice.choice(FAULTS)
+            if self._chance(self._behaviour.refusals):
+                device.faults.refuses.add(self._dice.choice(REFUSABLE))
+            if self._chance(self._behaviour.dying):
+                device.faults.dies_after = self._dice.randint(*_LAST_COMMANDS)
 
     async def run(self, stop: asyncio.Event, *, once: bool = False) -> bool:
         """Until ``stop``; with ``once`` until every device enrolled and connected once. True when all are enrolled."""
@@ -111,7 +132,7 @@ class Fleet:
         """Waits for the enrolments, then connects everyone: once, or again and again when polling."""
         await asyncio.gather(*enrolments)
         enrolled = sum(device.is_enrolled for device in self.devices)
-        dead = sum(device.dead for device in self.devices)
+        dead = sum(device.faults.dead for device in self.devices)
         self._say(f"{enrolled} of {len(self.devices)} devices are enrolled" + (f", {dead} play dead" if dead else ""))
         if once:
             ready = [device for device in self.devices if device.is_enrolled]
@@ -161,7 +182,7 @@ class Fleet:
     async def _poll(self, device: SimulatedAppleDevice, seconds: float) -> None:
         await asyncio.sleep(self._dice.uniform(0, seconds))  # not all at the same moment
         while True:
-            if device.is_enrolled and device.state.powered_on and not device.dead:
+            if device.is_enrolled and device.state.powered_on and not device.faults.dead:
                 await self._connect(device, "polls")
             await asyncio.sleep(seconds)
 
@@ -172,9 +193,11 @@ class Fleet:
             if self._chance(self._behaviour.not_now):
                 device.state.locked = True
             if self._chance(self._behaviour.lose_replies):
-                device.lose_replies = 1
+                device.faults.lose_replies = 1
+            if self._chance(self._behaviour.meddling) and (what := _meddle(device, self._dice)):
+                self._tell(device, f"its user removes {what}")
             conversation = await self._in_thread(device.connect)
-            device.lose_replies = 0
+            device.faults.lose_replies = 0
         self._after(device, conversation, why)
 
     def _after(self, device: SimulatedAppleDevice, conversation: Conversation, why: str) -> None:
@@ -204,8 +227,9 @@ class Fleet:
         await self._connect(device, "tries again")
 
     def _find_user(self, device: SimulatedAppleDevice) -> None:
-        """A managed device that is locked or off has somebody who will use it."""
-        idle = device.state.locked or not device.state.powered_on
+        """A managed device that is locked or off, or has put something off, has somebody who will use it."""
+        put_off = device.state.last_status == "NotNow"
+        idle = (device.state.locked or put_off or not device.state.powered_on) and not device.faults.dead
         if device.is_enrolled and idle and device.serial not in self._in_use:
             self._in_use.add(device.serial)
             self._spawn(self._use_later(device))
@@ -278,8 +302,21 @@ class Fleet:
             device.save()
 
 
+def _meddle(device: SimulatedAppleDevice, dice: random.Random) -> str:
+    """The user removes something that came by the server; what it was, or an empty string."""
+    choice = device.state.removable()
+    if not choice:
+        return ""
+    identifier = dice.choice(choice)
+    if device.state.app(identifier):
+        device.delete_app(identifier)
+    else:
+        device.remove_profile_by_hand(identifier)
+    return identifier
+
+
 def _why_deaf(device: SimulatedAppleDevice) -> str:
-    if device.dead:
+    if device.faults.dead:
         return "it plays dead"
     return "it is off" if not device.state.powered_on else "another magic"
 

@@ -36,7 +36,7 @@ def phone(tenant: Tenant, other_tenant: Tenant) -> SimulatedAppleDevice:
 
 def test_an_answer_that_does_not_come_in_time_is_a_time_out(phone: SimulatedAppleDevice) -> None:
     row = queued(row_of(phone), "LOCK")
-    phone.lose_commands = 1
+    phone.faults.lose_commands = 1
     phone.connect()
 
     with later(minutes=1, seconds=59):

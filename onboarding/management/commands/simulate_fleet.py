@@ -59,6 +59,21 @@ class Command(BaseCommand):
         add("--not-now", type=chance, default=0.0, metavar="P", help="probability that a push finds a device locked")
         add("--lose-replies", type=chance, default=0.0, metavar="P", help="probability that a report is lost")
         add("--dead", type=chance, default=0.0, metavar="P", help="probability that a device never answers")
+        add("--dying", type=chance, default=0.0, metavar="P", help="probability that a device falls silent at its work")
+        add(
+            "--refusals",
+            type=chance,
+            default=0.0,
+            metavar="P",
+            help="probability that a device refuses one kind of what it is told",
+        )
+        add(
+            "--meddling",
+            type=chance,
+            default=0.0,
+            metavar="P",
+            help="probability that before a connection the user has removed a profile or an app of the server's",
+        )
         add(
             "--install-faults",
             type=chance,
@@ -100,7 +115,10 @@ class Command(BaseCommand):
                 not_now=options["not_now"],
                 lose_replies=options["lose_replies"],
                 dead=options["dead"],
+                dying=options["dying"],
                 install_faults=options["install_faults"],
+                refusals=options["refusals"],
+                meddling=options["meddling"],
             ),
             seed=options["seed"],
             workers=options["workers"],

@@ -24,6 +24,7 @@ from onboarding.simulation.apple_answers.control import (
     answer_restart_device,
     answer_shut_down_device,
 )
+from onboarding.simulation.apple_answers.declarative import answer_declarative_management
 from onboarding.simulation.apple_answers.information import (
     answer_certificate_list,
     answer_device_information,
@@ -60,6 +61,7 @@ DEFERRED_WHILE_LOCKED = frozenset(
 _ANSWERERS: dict[str, Answerer] = {
     "CertificateList": answer_certificate_list,
     "ClearPasscode": answer_clear_passcode,
+    "DeclarativeManagement": answer_declarative_management,
     "DeviceInformation": answer_device_information,
     "DeviceLocation": answer_device_location,
     "DeviceLock": answer_device_lock,

@@ -16,7 +16,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 def test_a_command_whose_answer_got_lost_is_offered_again(device: SimulatedAppleDevice) -> None:
     row = queued(row_of(device))
-    device.lose_replies = 1
+    device.faults.lose_replies = 1
 
     assert device.connect().ending == "reply lost"
     assert [step.status for step in device.connect().executed] == ["Acknowledged"]
@@ -26,7 +26,7 @@ def test_a_command_whose_answer_got_lost_is_offered_again(device: SimulatedApple
 
 def test_a_command_that_got_lost_on_its_way_is_offered_again(device: SimulatedAppleDevice) -> None:
     row = queued(row_of(device))
-    device.lose_commands = 1
+    device.faults.lose_commands = 1
 
     assert device.connect().ending == "command lost"
     device.connect()
@@ -37,7 +37,7 @@ def test_a_command_that_got_lost_on_its_way_is_offered_again(device: SimulatedAp
 def test_a_report_that_comes_twice_counts_once(device: SimulatedAppleDevice) -> None:
     first = queued(row_of(device), not_before=timezone.now() - MINUTE)
     second = queued(row_of(device))
-    device.repeat_replies = 1
+    device.faults.repeat_replies = 1
 
     executed = device.connect().executed
 

@@ -113,7 +113,7 @@ def test_a_configuration_reaches_the_app_and_is_told(api: ApiClient, device: Sim
 def test_an_answer_that_was_lost_is_no_failure(api: ApiClient, device: SimulatedAppleDevice) -> None:
     """The device is told again, and says that the app is on its list already."""
     row = send(api, device, "INSTALL", app_version=uploaded(api))
-    device.lose_replies = 1
+    device.faults.lose_replies = 1
     device.installer.fault = "stuck"
     comes(device)
     assert device.state.installation(BUNDLE) is not None

@@ -65,7 +65,7 @@ def test_who_comes_too_late_gets_nothing_and_the_row_says_so(api: ApiClient, dev
 
 
 def test_an_answer_after_the_window_is_still_taken(api: ApiClient, device: SimulatedAppleDevice) -> None:
-    device.lose_replies = 1
+    device.faults.lose_replies = 1
     with at("2027-01-11T09:00Z"):
         request = scheduled(api, row_of(device), **ONE_HOUR)
     with at("2027-01-11T10:59:30Z"):

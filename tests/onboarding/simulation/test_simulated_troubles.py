@@ -56,7 +56,7 @@ def test_a_device_without_a_passcode_protects_nothing(server: TinyMdmServer, dev
 
 
 def test_a_lost_reply_means_done_but_not_told(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    device.lose_replies = 1
+    device.faults.lose_replies = 1
     server.enqueue("InstallProfile", Payload=configuration())
     assert device.connect().ending == "reply lost"
     assert [profile.identifier for profile in device.state.profiles] == ["test.enrol", "test.wifi"]
@@ -68,13 +68,13 @@ def test_a_lost_reply_means_done_but_not_told(server: TinyMdmServer, device: Sim
 
 
 def test_a_lost_request_never_reaches_the_server(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    device.lose_requests = 1
+    device.faults.lose_requests = 1
     assert device.connect().ending == "request lost"
     assert server.reports == []
 
 
 def test_a_lost_command_is_not_carried_out(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    device.lose_commands = 1
+    device.faults.lose_commands = 1
     server.enqueue("DeviceLock")
     assert device.connect().ending == "command lost"
     assert not device.state.locked
@@ -82,14 +82,14 @@ def test_a_lost_command_is_not_carried_out(server: TinyMdmServer, device: Simula
 
 
 def test_a_repeated_reply_arrives_twice(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    device.repeat_replies = 1
+    device.faults.repeat_replies = 1
     server.enqueue("DeviceLock")
     device.connect()
     assert [report["Status"] for report in server.reports] == ["Idle", "Acknowledged", "Acknowledged"]
 
 
 def test_a_dead_device_takes_no_push(server: TinyMdmServer, device: SimulatedAppleDevice) -> None:
-    device.dead = True
+    device.faults.dead = True
     assert not device.accepts_push({"mdm": server.check_ins[-1]["PushMagic"]})
 
 
