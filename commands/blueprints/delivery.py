@@ -4,10 +4,10 @@ requests."""
 import uuid
 from typing import Any
 
-from commands.blueprints.compile.compiler import COMPILERS, VersionGone
+from commands.blueprints.compile.compiler import VersionGone, compiled_part
 from commands.blueprints.compile.device import Wallpaper
 from commands.blueprints.compile.parts import BuiltProfile, Part, ProfilePart, Target
-from devices.models import BlueprintImage, BlueprintVersion, Device
+from devices.models import BlueprintImage, BlueprintVersion, Device, InstalledApp
 
 VERSION, PART, PROVISION = "blueprint_version", "blueprint_part", "blueprint_provision"  # internal arguments
 GONE = "The version of the blueprint was deleted."
@@ -29,10 +29,9 @@ def part_of(args: dict[str, Any], device: Device) -> Part:
     if not BlueprintVersion.objects.filter(pk=version_id, tenant_id=device.tenant_id).exists():
         raise NotDeliverable(GONE)
     try:
-        parts = COMPILERS[device.platform](version_id, Target.of(device))
+        found = compiled_part(version_id, Target.of(device), args[PART])
     except VersionGone:
         raise NotDeliverable(GONE) from None
-    found = next((part for part in parts if part.key == args[PART]), None)
     if found is None or found.impossible:
         raise NotDeliverable(found.impossible if found else NO_PART)
     return found
@@ -44,8 +43,14 @@ def profile_of(args: dict[str, Any], device: Device) -> BuiltProfile:
     if not isinstance(part, ProfilePart) or part.profile is None:
         raise NotDeliverable(NO_PART)
     if part.needs_supervision and device.is_supervised is False:
-        raise NotDeliverable(f"{part.title} needs a supervised device.")
+        raise NotDeliverable(f"{part.title}: this needs a supervised device.")
+    if part.needs_app and not _has_app(device, part.needs_app):
+        raise NotDeliverable(f"The app {part.needs_app} is not on the device yet.")
     return part.profile
+
+
+def _has_app(device: Device, bundle_id: str) -> bool:
+    return InstalledApp.objects.filter(device=device, identifier=bundle_id).exists()
 
 
 def wallpaper_of(part: Wallpaper, device: Device) -> dict[str, Any]:

@@ -66,9 +66,15 @@ class UpdateDeviceConfig(SettingsCommand):
             return
         if alias := delivery.args.get("device_alias_name"):
             rename_device(delivery.device_id, alias)
-        for item in self.items(delivery):
-            if item["Item"] == "DeviceName":
-                record_device_name(delivery.device_id, item["DeviceName"])
+        if name := _name_given(delivery):
+            record_device_name(delivery.device_id, name)
+
+
+def _name_given(delivery: Delivery) -> str:
+    """As `items` has it."""
+    config = delivery.args.get("custom_settings_config") or {}
+    alias = delivery.args.get("device_alias_name") if _can_be_named(delivery.device) else ""
+    return str(config.get("device_name") or alias or "")
 
 
 def _part(delivery: Delivery) -> Part | None:

@@ -1,5 +1,6 @@
 """Configuration profiles: list, install, remove."""
 
+from contextlib import suppress
 from typing import Any
 
 from rest_framework import serializers
@@ -61,7 +62,9 @@ class InstallProfile(Command):
         return {"RequestType": "InstallProfile", "Payload": _profile(delivery)[0]}
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
-        record_installed_profile(delivery.device_id, _profile(delivery)[1])
+        """What was deleted meanwhile is told by the device's next list."""
+        with suppress(Undeliverable):
+            record_installed_profile(delivery.device_id, _profile(delivery)[1])
 
     def keeps_result(self) -> bool:
         return False

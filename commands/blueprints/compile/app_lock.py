@@ -2,7 +2,7 @@
 
 https://developer.apple.com/documentation/devicemanagement/applock: supervised devices; others refuse the profile, so it
 is not handed to them, and the step says so. A device takes one such profile only, so that of the command SET_KIOSK_APP
-has to go first.
+has to go first. A device that is locked to an app it does not have is of no use: without the app nothing is locked.
 """
 
 from typing import Any
@@ -44,6 +44,7 @@ def app_lock(ios: Settings, target: Target, known: Known) -> list[ProfilePart]:
             stage=Stage.LOCK,
             is_for_provisioning=policy_of(group) == PROVISION_ONLY,
             needs_supervision=True,
+            needs_app=bundle_id if kiosk_app.get("app_type") != "PRELOADED" else "",
             impossible="The kiosk app is not known on this server." if mode == "KIOSK" and not bundle_id else "",
             profile=built_profile(KEY, "Single-app mode", payloads, target),
         )

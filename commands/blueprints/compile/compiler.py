@@ -15,7 +15,7 @@ from commands.blueprints.compile.custom import custom_profile
 from commands.blueprints.compile.declarations import declarations
 from commands.blueprints.compile.device import device_settings
 from commands.blueprints.compile.networks import networks
-from commands.blueprints.compile.parts import IGNORE, Field, Part, Settings, Target, policy_of
+from commands.blueprints.compile.parts import IGNORE, PROVISION_ONLY, Field, Part, Settings, Target, policy_of
 from commands.blueprints.compile.passcode import passcode
 from commands.blueprints.compile.restrictions import restrictions
 from commands.blueprints.compile.web import web_clips, web_content
@@ -37,6 +37,12 @@ def compile_apple(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
     ios = _settings(version_id, target.tenant_id)
     known = known_apps(ios, target.tenant_id)
     return (*_lasting_parts(version_id, target), *apps(ios, known), *app_lock(ios, target, known))
+
+
+def compiled_part(version_id: uuid.UUID, target: Target, key: str) -> Part | None:
+    """The one of this key, for an Apple device; apps are looked up only for what needs them."""
+    lasting = next((part for part in _lasting_parts(version_id, target) if part.key == key), None)
+    return lasting or next((part for part in compile_apple(version_id, target) if part.key == key), None)
 
 
 COMPILERS: dict[str, Callable[[uuid.UUID, Target], tuple[Part, ...]]] = {Platform.APPLE: compile_apple}
@@ -73,17 +79,18 @@ def _lasting_parts(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
 
 
 def _never_sent(ios: Settings, target: Target) -> list[Part]:
-    parts: list[Part] = []
-    if ios.get("provisioning_profiles"):
-        fields = (Field("provisioning_profiles", len(ios["provisioning_profiles"])),)
-        parts.append(_impossible("provisioning_profiles", "Provisioning profiles", fields, NO_PROVISIONING_PROFILES))
+    """Provisioning profiles are not told of: builds bring theirs along."""
     hidden = ios.get("hide_preloaded_apps_settings") or {}
-    if target.is_tv and hidden and hidden.get("hide_preloaded_apps", True):
-        fields = (Field("hide_preloaded_apps_settings.hide_preloaded_apps", True),)
-        reason = "Which apps come with an Apple TV is not known here."
-        parts.append(_impossible("preloaded_apps", "Preloaded apps", fields, reason))
-    return parts
-
-
-def _impossible(key: str, title: str, fields: tuple[Field, ...], reason: str) -> Part:
-    return Part(key=key, title=title, fields=fields, impossible=reason)
+    if not target.is_tv or not hidden or not hidden.get("hide_preloaded_apps", True):
+        return []
+    field = Field("hide_preloaded_apps_settings.hide_preloaded_apps", True, False)
+    is_for_provisioning = policy_of(hidden) == PROVISION_ONLY
+    return [
+        Part(
+            key="preloaded_apps",
+            title="Preloaded apps",
+            fields=(field,),
+            is_for_provisioning=is_for_provisioning,
+            impossible="Which apps come with an Apple TV is not known here.",
+        )
+    ]

@@ -18,6 +18,7 @@ PLACES = {
     "lockscreen": ("lock", "Wallpaper of the lock screen"),
 }
 MAX_NAME = 255
+FORCED_CLOCK = "The blueprint has devices set their clocks automatically, and these then refuse a time zone."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,14 @@ def _time_zone(ios: Settings) -> list[Part]:
     if not (zone := group.get("timezone")):
         return []
     fields = (Field("timezone_settings.timezone", zone),)
-    return [_part(TimeZone, group, key=ZONE, title=f"Time zone: {zone}", fields=fields, value=zone)]
+    fault = FORCED_CLOCK if _forces_clock(ios) else ""
+    return [_part(TimeZone, group, key=ZONE, title=f"Time zone: {zone}", fields=fields, impossible=fault, value=zone)]
+
+
+def _forces_clock(ios: Settings) -> bool:
+    by_group = (ios.get("time_date_settings") or {}).get("force_automatic_time_date")
+    by_key = (ios.get("restrictions_settings") or {}).get("restrictions", {}).get("forceAutomaticDateAndTime")
+    return by_group is True or by_key is True
 
 
 def _wallpapers(ios: Settings, target: Target) -> list[Part]:

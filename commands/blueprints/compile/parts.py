@@ -78,6 +78,7 @@ class ProfilePart(Part):
 
     profile: BuiltProfile | None
     needs_supervision: bool = False
+    needs_app: str = ""  # the bundle identifier of an app that must be there first
 
 
 def policy_of(group: Settings | None) -> str:

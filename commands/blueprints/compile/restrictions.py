@@ -37,6 +37,7 @@ SWITCHES = (
     ("camera_settings", "allow_camera_access", "allowCamera", True),
     ("time_date_settings", "force_automatic_time_date", "forceAutomaticDateAndTime", False),
 )
+DELAY = "enforcedSoftwareUpdateDelay"
 BLOCKED = ("blockedAppBundleIDs", "blacklistedAppBundleIDs")  # since iOS and tvOS 15, and before
 USUAL = {"allow": True, "safariAllow": True, "force": False, "require": False}  # by how Apple's key begins
 Rule = tuple[str, Field, dict[str, Any]]  # the policy, what the settings say, Apple's keys for it
@@ -70,12 +71,19 @@ def _profile(
 
 
 def _keys(ios: Settings, target: Target, policy: str) -> dict[str, Any]:
-    """Sorted, so that the same settings are the same profile. Hidden apps add up; else what is named last counts."""
+    """Sorted, so that the same settings are the same profile."""
     found: dict[str, Any] = {}
     for _, _, keys in (rule for rule in _rules(ios, target) if rule[0] == policy):
         for key, value in keys.items():
-            found[key] = sorted({*found.get(key, ()), *value}) if key in BLOCKED else value
+            found[key] = _stricter(key, found[key], value) if key in found else value
     return dict(sorted(found.items()))
+
+
+def _stricter(key: str, one: Any, other: Any) -> Any:
+    """Of what a group and Apple's own key say, which is told only where it restricts: hidden apps, a deferral."""
+    if key in BLOCKED:
+        return sorted({*one, *other})
+    return max(one, other) if key == DELAY else other
 
 
 def _rules(ios: Settings, target: Target) -> Iterator[Rule]:
@@ -101,7 +109,7 @@ def _deferral(group: Settings | None, target: Target) -> Iterator[Rule]:
 
 
 def _hidden_apps(ios: Settings, target: Target) -> Iterator[Rule]:
-    """Apple TVs come with other apps: they are told nothing, which `impossible` parts say."""
+    """Apple TVs come with other apps: they are told nothing, which an `impossible` part says."""
     group = ios.get("hide_preloaded_apps_settings")
     if group and not target.is_tv:
         hides = group.get("hide_preloaded_apps", True)
