@@ -78,8 +78,11 @@ def forget_declarations(device_id: uuid.UUID) -> None:
 def declaration_problems(device: Device) -> list[tuple[str, str]]:
     """The declarations of the present set that are not in force by the device's own word, and why, for people."""
     row = AppleDeclarations.objects.filter(pk=device.pk).first()
-    if row is None or not row.status:
-        return []
+    return problems_of(row, device) if row else []
+
+
+def problems_of(row: AppleDeclarations, device: Device) -> list[tuple[str, str]]:
+    """The same of a row that was read before."""
     states = states_of(row.status)
     problems = []
     for document in row.declarations:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps_domain.models import DeviceApp
+from commands.apple.declared import problems_of
 from commands.models import AppleDeclarations
 from devices.models import AppliedSetting, Device, DeviceProfile, InstalledApp
 
@@ -41,11 +42,13 @@ class Facts:
     applied: dict[str, Applied] = field(default_factory=dict)  # by part
     declarations: tuple[str, ...] = ()  # identifiers of the set that it was last told of
     declarations_token: str = ""
+    declaration_problems: tuple[tuple[str, str], ...] = ()  # identifier, and why it is not in force
 
 
 def facts_of(devices: Iterable[Device]) -> dict[uuid.UUID, Facts]:
     """One query for each kind of fact, whatever the number of devices."""
-    ids = [device.pk for device in devices]
+    by_id = {device.pk: device for device in devices}
+    ids = list(by_id)
     found: dict[uuid.UUID, Facts] = defaultdict(Facts)
     profiles = DeviceProfile.objects.filter(device_id__in=ids).order_by()
     for device_id, identifier, told, name in profiles.values_list("device_id", "identifier", "uuid", "display_name"):
@@ -58,8 +61,9 @@ def facts_of(devices: Iterable[Device]) -> dict[uuid.UUID, Facts]:
     applied = AppliedSetting.objects.filter(device_id__in=ids).order_by()
     for device_id, part, fingerprint, details in applied.values_list("device_id", "part", "fingerprint", "details"):
         found[device_id].applied[part] = Applied(fingerprint, details)
-    for declared in AppleDeclarations.objects.filter(device_id__in=ids).only("token", "declarations"):
+    for declared in AppleDeclarations.objects.filter(device_id__in=ids).only("token", "declarations", "status"):
         facts = found[declared.pk]
         facts.declarations_token = declared.token
         facts.declarations = tuple(each["Identifier"] for each in declared.declarations)
+        facts.declaration_problems = tuple(problems_of(declared, by_id[declared.pk]))
     return {each: found[each] for each in ids}
