@@ -3,6 +3,7 @@ from django.urls import path
 from commands.views.apns_certificates import ManagedApnsCertificateViewSet
 from commands.views.converges import ConvergeCommandViewSet, ConvergeViewSet
 from commands.views.devices import ManagedDeviceViewSet
+from commands.views.group_devices import GroupDevicesViewSet
 from commands.views.requests import CommandRequestViewSet
 from commands.views.statuses import CommandStatusViewSet
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("api/commands/v0/commands/<str:id>/stats/", CommandRequestViewSet.as_view({"get": "stats"})),
     path("api/commands/v0/status/", CommandStatusViewSet.as_view({"get": "list"})),
     path("api/commands/v0/status/<str:id>/", CommandStatusViewSet.as_view({"get": "retrieve", "put": "update"})),
+    path("api/v2/devicegroups/<str:id>/devices", GroupDevicesViewSet.as_view({"post": "create"})),
     path("api/v2/converge", ConvergeViewSet.as_view({"get": "list", "post": "create"})),
     path("api/v2/converge/<str:id>", ConvergeViewSet.as_view({"get": "retrieve"})),
     path("api/v2/converge/<str:id>/commands", ConvergeCommandViewSet.as_view({"get": "list"})),

@@ -19,6 +19,7 @@ from commands.admin.send_targets import Targets
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
 from commands.services.enrolments import block_enrolment
+from commands.services.moves import move_devices
 from commands.services.removal import remove_device
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup, DeviceState
@@ -100,7 +101,10 @@ class DeviceAdmin(ScopedAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
-        update_device(device=obj, alias=obj.alias, group=obj.group, actor=console_actor(request))
+        """Another group goes the way of every move, so that the device gets that group's blueprint."""
+        actor = console_actor(request)
+        update_device(device=obj, alias=obj.alias, actor=actor)
+        move_devices(tenant=obj.tenant, actor=actor, device_ids=[obj.pk], group=obj.group)
 
     # Commands -------------------------------------------------------------------------------------------------------
     @admin.action(description="Send a command to selected devices", permissions=["operate"])

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from config.api.errors import BadRequest
 from devices.models import Blueprint, BlueprintVersion, Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat
 from tenants import audit
 from tenants.actors import Actor
@@ -76,15 +75,21 @@ def generated_name(device_id: uuid.UUID) -> str:
 
 
 @transaction.atomic
-def update_device(*, device: Device, alias: str, group: DeviceGroup | None, actor: Actor) -> Device:
-    """What people say about a device: its alias and its group. Without a difference nothing is written."""
-    if group is not None and group.tenant_id != device.tenant_id:
-        raise BadRequest("The group is not one of this tenant.")
-    row = Device.objects.select_for_update(of=("self",)).get(pk=device.pk)
-    if (row.alias, row.group_id) == (alias, group.pk if group else None):
+def update_device(*, device: Device, alias: str, actor: Actor) -> Device:
+    """What people call it. Without a difference nothing is written."""
+    row = Device.objects.select_for_update(of=("self",), no_key=True).get(pk=device.pk)
+    if row.alias == alias:
         return row
-    row.alias, row.group, row.updated_by = alias, group, actor.name
-    row.save(update_fields=["alias", "group", "updated_by", "updated_at"])
-    details = {"alias": alias, "group": str(group.pk) if group else None}
-    audit.record(actor=actor, action="device.changed", subject=row, details=details)
+    row.alias, row.updated_by = alias, actor.name
+    row.save(update_fields=["alias", "updated_by", "updated_at"])
+    audit.record(actor=actor, action="device.changed", subject=row, details={"alias": alias})
     return row
+
+
+def move_into(group: DeviceGroup | None, device_ids: Collection[uuid.UUID], *, actor: Actor) -> list[uuid.UUID]:
+    """Within a transaction. The devices that were not there already; `commands.services.moves` is the way in."""
+    rows = Device.objects.select_for_update(of=("self",), no_key=True).order_by("pk").filter(pk__in=device_ids)
+    group_id = group.pk if group else None
+    elsewhere = [pk for pk, at in rows.values_list("pk", "group_id") if at != group_id]
+    Device.objects.filter(pk__in=elsewhere).update(group=group, updated_by=actor.name, updated_at=timezone.now())
+    return elsewhere

@@ -83,6 +83,7 @@ def update_group(
 def delete_group(*, group: DeviceGroup, actor: Actor) -> None:
     """Its devices are in no group afterwards. Conflict while it has subgroups."""
     lock_tree(group.tenant_id)
+    DeviceGroup.objects.select_for_update(of=("self",)).filter(pk=group.pk).first()  # nothing is moved into it now
     audit.record(actor=actor, action="device_group.deleted", subject=group, details=_told(group))
     try:
         group.delete()

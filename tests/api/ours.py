@@ -8,5 +8,6 @@ OURS = {
     f"GET {GROUPS}{{id}}/",
     f"PUT {GROUPS}{{id}}/",
     f"DELETE {GROUPS}{{id}}/",
+    f"POST {GROUPS}{{id}}/devices",
     "GET /api/v2/subgroups",
 }

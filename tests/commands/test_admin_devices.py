@@ -206,8 +206,9 @@ def test_an_operator_changes_alias_and_group_and_nothing_else(tenant: Tenant) ->
 
     device.refresh_from_db()
     assert (device.alias, device.group, device.name, device.state) == ("Front desk", group, "Own name", 1)
-    event = AuditEvent.objects.get()
-    assert (event.action, event.object_id) == ("device.changed", str(device.pk))
+    changed, moved = AuditEvent.objects.order_by("pk")
+    assert (changed.action, changed.object_id) == ("device.changed", str(device.pk))
+    assert (moved.action, moved.details["devices"]) == ("device.moved", [str(device.pk)])
 
 
 def test_a_viewer_changes_nothing(tenant: Tenant) -> None:
