@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.core.checks import register
+from django.utils.module_loading import autodiscover_modules
 
 from apps_domain.checks import apps_storage
 
@@ -10,3 +11,4 @@ class AppsDomainConfig(AppConfig):
 
     def ready(self) -> None:
         register(apps_storage, deploy=True)
+        autodiscover_modules("uses")  # the rooms' modules that say what needs a version of an app

@@ -31,6 +31,11 @@ class Place:
     path: str
 
 
+def is_secret(path: list[str]) -> bool:
+    """Whether the value there is one; `*` stands for the entries of a list."""
+    return "/".join(path) in SECRETS
+
+
 def secret_places(settings: Any) -> list[Place]:
     """Every place of a secret in the settings, whatever these are."""
     return [place for pattern in SECRETS for place in _places(settings, pattern.split("/"))]

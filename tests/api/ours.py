@@ -2,7 +2,19 @@
 
 GROUPS = "/api/v2/devicegroups/"
 
+BLUEPRINTS = "/api/v2/blueprints/"
+BLUEPRINT = f"{BLUEPRINTS}{{blueprint_id}}/"
+VERSION = f"{BLUEPRINT}versions/{{version_id}}/"
+
 OURS = {
+    f"GET {BLUEPRINTS}",
+    f"POST {BLUEPRINTS}",
+    f"GET {BLUEPRINT}",
+    f"PUT {BLUEPRINT}",
+    f"DELETE {BLUEPRINT}",
+    f"GET {BLUEPRINT}versions/",
+    f"GET {VERSION}",
+    f"GET {VERSION}diff/",
     f"GET {GROUPS}",
     f"POST {GROUPS}",
     f"GET {GROUPS}{{id}}/",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from commands.blueprints.schema import (
@@ -133,6 +134,7 @@ class AndroidSettings(PlatformSettings):
     groups = ANDROID
 
 
+@extend_schema_field({"type": "object", "additionalProperties": False, "nullable": True})
 class NoSettings(serializers.Field[None, Any, None, Any]):
     """A platform that this server does not manage: null, or an empty object."""
 

@@ -90,6 +90,7 @@ class IosWebClip(Group):
     label = Text(help_text="What stands under the icon")  # type: ignore[assignment]
     url = Address(help_text="The page")
     icon = Image(
+        write_only=True,
         required=False,
         kinds=PNG,
         told="a PNG",

@@ -51,7 +51,9 @@ class Portrait(Settings):
 
     wallpaper_id = Id(required=False, help_text="Id of a stored picture, as answers show it")
     image = Image(
-        required=False, help_text="Base64 of a PNG or JPEG, 4 MB at most; it is stored and replaced by its id"
+        write_only=True,
+        required=False,
+        help_text="Base64 of a PNG or JPEG, 4 MB at most; it is stored and replaced by its id",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
