@@ -4,7 +4,7 @@ import uuid
 
 from django.db import transaction
 
-from commands.tasks import begin_converges, cancel_request_rows, fan_out_request
+from commands.tasks import advance_one_converge, begin_converges, cancel_request_rows, fan_out_request
 from config.celery import publish
 
 
@@ -18,3 +18,7 @@ def nudge_cancellation(request_id: uuid.UUID) -> None:
 
 def nudge_converges() -> None:
     transaction.on_commit(lambda: publish(begin_converges))
+
+
+def nudge_converge(converge_id: uuid.UUID) -> None:
+    transaction.on_commit(lambda: publish(advance_one_converge, str(converge_id)))

@@ -9,7 +9,9 @@ from django.utils import timezone
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
+from commands.services.converges.advancing import advance_converge
 from commands.services.converges.beginning import begin_due_converges
+from commands.services.converges.sweeps import sweep_converges
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
 from commands.services.retention import MOST, prune_commands
@@ -112,5 +114,19 @@ def prune_old_rows() -> None:
 @app.task(name="commands.begin_converges")
 def begin_converges() -> None:
     """Those that are due."""
+    if begin_due_converges():
+        wake_due_devices()
+
+
+@app.task(name="commands.advance_converge")
+def advance_one_converge(converge_id: str) -> None:
+    """The commands of its stage have ended; what waits behind it may begin."""
+    advance_converge(uuid.UUID(converge_id))
     begin_due_converges()
     wake_due_devices()
+
+
+@app.task(name="commands.sweep_converges")
+def sweep_all_converges() -> None:
+    if sweep_converges():
+        wake_due_devices()

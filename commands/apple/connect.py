@@ -23,6 +23,7 @@ from commands.catalogue import CATALOGUE, Delivery, Undeliverable
 from commands.catalogue.verdicts import Status
 from commands.models import AppleEnrolment, CommandRequest
 from commands.models.status import DELIVERABLE, State
+from commands.services.converges.noticing import note_ended
 from commands.services.queue import requeue_or_fail
 from config.db import hot_query, literals, spelled_out
 from devices.services.apple_reports import text
@@ -218,6 +219,7 @@ def _prepare(turn: Turn) -> bytes | None:
 
 def _close_unasked(turn: Turn, target: State, reason: str) -> None:
     close_unasked(turn.status_id, CATALOGUE.get(turn.command), turn.device_id, target, reason)
+    note_ended(turn.request_id)
 
 
 def _arguments(turn: Turn) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from commands.catalogue import CATALOGUE, Command
 from commands.catalogue.verdicts import Status
 from commands.models import CommandRequest, CommandStatus
 from commands.models.status import State, sources_of
+from commands.services.converges.noticing import note_ended
 from config.api.fields import parse_id
 from config.db import hot_query, literals, spelled_out
 
@@ -74,7 +75,7 @@ WITH me AS (
     SELECT id, state, step, slot_id, request_id FROM commands_commandstatus
     WHERE id = %(status)s AND device_id = (SELECT device_id FROM me)
 ), request AS (
-    SELECT id, command, schedule,
+    SELECT id, command, schedule, is_internal,
         command = ANY({judged}::text[]) OR ({repeatable} AND schedule = {recurring}) AS to_judge
     FROM commands_commandrequest WHERE id = (SELECT request_id FROM row)
 ), moved AS (
@@ -83,7 +84,7 @@ WITH me AS (
         AND NOT (SELECT to_judge FROM request) RETURNING id
 )
 SELECT me.device_id, row.id, row.state, row.step, request.id, request.command, request.schedule, request.to_judge,
-    EXISTS (SELECT 1 FROM moved)
+    EXISTS (SELECT 1 FROM moved), request.is_internal
 FROM me LEFT JOIN row ON TRUE LEFT JOIN request ON TRUE
 """
 
@@ -124,7 +125,7 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
     rows = hot_query(statement, {**params, "reason": reason, "now": timezone.now()})
     if not rows:
         return Taken.NOBODY
-    device_id, row_id, state, at_step, request_id, name, schedule, to_judge, moved = rows[0]
+    device_id, row_id, state, at_step, request_id, name, schedule, to_judge, moved, internal = rows[0]
     if row_id is None:
         log.info("report_on_unknown_command", command_uuid=str(report.get("CommandUUID"))[:64], status=status)
         return Taken.UNKNOWN
@@ -139,6 +140,8 @@ def take_report(certificate_sha256: str, claimed: str, status: Status, report: d
             judge_report(reported, command, answer, repeats=schedule == CommandRequest.Schedule.RECURRING)
         elif target is not None:
             _tell(command, reported, target, report)
+    if internal and not answer.is_not_now:
+        note_ended(request_id)
     return Taken.READ
 
 

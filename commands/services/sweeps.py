@@ -8,6 +8,7 @@ import structlog
 from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest
 from commands.services.cancellations import finish_cancellations
+from commands.services.converges.sweeps import sweep_converges
 from commands.services.fan_out import fan_out
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
@@ -58,6 +59,7 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "windows of new time zones": find_zones,
     "waiting rows of cancelled requests ended": finish_cancellations,
     "rows timed out or queued again": time_out_commands,
+    "converges begun, advanced or ended": sweep_converges,
     "devices found that nobody was going to wake": find_lost_wakes,
     "pushes taken by Apple": wake_due_devices,
 }

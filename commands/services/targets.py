@@ -6,39 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from commands.catalogue import CATALOGUE, Command
+from commands.catalogue import CATALOGUE
 from commands.models import CommandRequest, ScheduleSlot
 from commands.models.status import State
-from devices.models import Device, DeviceGroup, DeviceState, Platform
+from commands.services.refusals import REFUSAL, refusal_params
+from devices.models import DeviceGroup, DeviceState, Platform
 from devices.selectors import online_since, with_subgroups
 
 FIRST_ID = uuid.UUID(int=0)
-SUPERVISED_ONLY = "The command needs a supervised device."
-DISABLED = "The device is disabled: it was reset or removed."
-NO_SCHEDULES_ON_APPLE = "Scheduled commands are for Android devices only on this server."
 DONE_EARLIER = "The command has succeeded in an earlier window."
 
 # One slice: the next devices by id, a row for each, refused ones closed at once. Of a recurring request a device that
 # is through with it gets no further row, and one that cannot be given the command is told so only once.
 SLICE_SQL = """
 WITH target AS MATERIALIZED (
-    SELECT d.id, {over} AS over, CASE
-        WHEN d.state = %(disabled)s THEN %(disabled_reason)s
-        WHEN %(refusal)s <> '' THEN %(refusal)s
-        WHEN d.platform <> 'APPLE' THEN %(android_refusal)s
-        WHEN %(apple_refusal)s <> '' THEN %(apple_refusal)s
-        WHEN d.os <> '' AND NOT %(versions)s::jsonb ? d.os THEN 'The command does not exist on ' || d.os || '.'
-        WHEN %(supervised_only)s AND d.os <> %(unsupervised)s AND d.is_supervised IS FALSE THEN %(supervised_reason)s
-        WHEN string_to_array(substring(d.os_version FROM '^[0-9]{{1,6}}(?:[.][0-9]{{1,6}}){{0,3}}'), '.')::int[]
-                < (%(versions)s::jsonb ->> d.os)::int[]
-            THEN 'The command needs ' || d.os || ' ' || (%(since)s::jsonb ->> d.os) || ' or later; the device has '
-                || d.os_version || '.'
-        ELSE '' END AS refusal
+    SELECT d.id, {over} AS over, {refusal} AS refusal
     FROM devices_device d
     WHERE d.tenant_id = %(tenant)s AND d.id > %(cursor)s AND ({targets}) AND ({presence}) AND ({zone})
     ORDER BY d.id LIMIT %(slice)s
@@ -88,6 +74,7 @@ class Slice:
 def queue_slice(request: CommandRequest, *, after: uuid.UUID | None) -> Slice:
     """The next rows of an immediate request. `after`: the last device of the slice before."""
     sql = SLICE_SQL.format(
+        refusal=REFUSAL,
         over="FALSE",
         targets=_targets(request),
         presence=PRESENCE[request.device_type],
@@ -114,6 +101,7 @@ def _slot_slice(slot: ScheduleSlot, *, presence: str, conflict: str, state: Stat
     request, recurs = slot.request, slot.request.schedule == CommandRequest.Schedule.RECURRING
     in_zone = f"{DEVICE_ZONE} = %(zone)s" if request.schedule_args.get("time_type") == "device" else "TRUE"
     sql = SLICE_SQL.format(
+        refusal=REFUSAL,
         over=OVER if recurs else "FALSE",
         targets=_targets(request),
         presence=presence,
@@ -150,10 +138,12 @@ def _common(request: CommandRequest) -> dict[str, Any]:
         "slice": settings.FAN_OUT_SLICE,
         "once": settings.RECURRING_STOPS_AFTER_SUCCESS,
         "over_reason": DONE_EARLIER,
-        "disabled_reason": DISABLED,
-        "supervised_reason": SUPERVISED_ONLY,
         **{state.name.lower(): state.value for state in State},
-        **_refusals(request, CATALOGUE[request.command]),
+        **refusal_params(
+            CATALOGUE[request.command],
+            refusal=request.refusal,
+            is_scheduled=request.schedule != CommandRequest.Schedule.IMMEDIATE,
+        ),
     }
 
 
@@ -166,30 +156,6 @@ def _members(request: CommandRequest) -> dict[str, Any]:
         "active": DeviceState.ACTIVE,
         "disabled": DeviceState.DISABLED,
     }
-
-
-def _refusals(request: CommandRequest, command: Command) -> dict[str, Any]:
-    needs = command.apple_needs
-    apple = command.refusal(Platform.APPLE)
-    if request.schedule != CommandRequest.Schedule.IMMEDIATE and settings.SCHEDULES_ANDROID_ONLY:
-        apple = apple or NO_SCHEDULES_ON_APPLE
-    return {
-        "refusal": request.refusal,
-        "apple_refusal": apple,
-        "android_refusal": command.refusal(Platform.ANDROID),
-        "supervised_only": needs.supervised,
-        "unsupervised": Device.Os.MACOS,
-        "since": orjson.dumps({str(os): version for os, version in needs.since.items()}).decode(),
-        "versions": orjson.dumps({str(os): _numbers(version) for os, version in needs.since.items()}).decode(),
-    }
-
-
-def _numbers(version: str) -> str:
-    """`14.0` as PostgreSQL's array `{14}`: a shorter array comes before a longer one, so zeros at the end go."""
-    numbers = version.split(".")
-    while len(numbers) > 1 and not int(numbers[-1]):
-        numbers.pop()
-    return "{" + ",".join(numbers) + "}"
 
 
 def _targets(request: CommandRequest) -> str:

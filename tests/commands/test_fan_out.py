@@ -12,8 +12,8 @@ from commands.models import CommandRequest, CommandStatus
 from commands.models.status import State
 from commands.services import fan_out as module
 from commands.services.fan_out import fan_out
+from commands.services.refusals import DISABLED
 from commands.services.requests import create_command_request
-from commands.services.targets import DISABLED
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup, DeviceState
 from tenants.models import Tenant

@@ -6,7 +6,7 @@ import pytest
 
 from commands.models import CommandStatus
 from commands.models.status import State
-from commands.services.targets import SUPERVISED_ONLY
+from commands.services.refusals import SUPERVISED_ONLY
 from devices.models import Device
 from tenants.models import Tenant
 from tests.conftest import ApiClient

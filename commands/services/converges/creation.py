@@ -119,7 +119,7 @@ def _place_in_window(converge: Converge, tenant: Tenant) -> None:
     plan = read_schedule(converge.schedule_type, converge.schedule_args)
     if plan.in_device_time:
         converge.time_zone = converge.device.time_zone or tenant.time_zone
-    slot = next_window(converge.schedule_args, converge.time_zone)
+    slot = next_window(converge)
     if slot is None:
         told = (
             "no window falls between start_datetime (or now) and end_datetime in the time zone "
