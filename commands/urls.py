@@ -1,6 +1,7 @@
 from django.urls import path
 
 from commands.views.apns_certificates import ManagedApnsCertificateViewSet
+from commands.views.assignments import AssignmentViewSet
 from commands.views.blueprints import BlueprintVersionViewSet, BlueprintViewSet
 from commands.views.converges import ConvergeCommandViewSet, ConvergeViewSet
 from commands.views.devices import ManagedDeviceViewSet
@@ -21,6 +22,7 @@ urlpatterns = [
     path(f"{BLUEPRINT}versions/", BlueprintVersionViewSet.as_view({"get": "list"})),
     path(f"{BLUEPRINT}versions/<str:version_id>/", BlueprintVersionViewSet.as_view({"get": "retrieve"})),
     path(f"{BLUEPRINT}versions/<str:version_id>/diff/", BlueprintVersionViewSet.as_view({"get": "diff"})),
+    path(f"{BLUEPRINT}assignments", AssignmentViewSet.as_view({"post": "create", "delete": "destroy"})),
     path("api/v2/devicegroups/<str:id>/devices", GroupDevicesViewSet.as_view({"post": "create"})),
     path("api/v2/converge", ConvergeViewSet.as_view({"get": "list", "post": "create"})),
     path("api/v2/converge/<str:id>", ConvergeViewSet.as_view({"get": "retrieve"})),

@@ -22,4 +22,6 @@ OURS = {
     f"DELETE {GROUPS}{{id}}/",
     f"POST {GROUPS}{{id}}/devices",
     "GET /api/v2/subgroups",
+    f"POST {BLUEPRINT}assignments",
+    f"DELETE {BLUEPRINT}assignments",
 }
