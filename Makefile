@@ -31,8 +31,9 @@ format: setup ## Reformat the code
 	@$(VENV_PYTHON) -m ruff check --fix --quiet . || true
 	@exec $(VENV_PYTHON) -m ruff format .
 
-docs: setup ## Write docs/commands.md out of the catalogue of commands
+docs: setup ## Write docs/commands.md and the settings of docs/blueprints.md out of the code
 	@$(VENV_PYTHON) manage.py list_commands --format markdown --output docs/commands.md
+	@$(VENV_PYTHON) manage.py list_settings --output docs/blueprints.md
 
 lock: setup ## Compile requirements/*.txt from pyproject.toml
 	$(COMPILE) -o requirements/base.txt

@@ -107,10 +107,12 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _locked(tenant: Tenant, blueprint_id: str | uuid.UUID, *, deleting: bool = False) -> Blueprint:
-    """A version that is added leaves devices free to be assigned; deleting does not."""
+    """A version that is added leaves devices free to be assigned; deleting does not.
+
+    Locked without its versions: a joined one would be as of before the wait.
+    """
     known = get_blueprint(tenant=tenant, blueprint_id=blueprint_id)
-    rows = Blueprint.objects.select_for_update(of=("self",), no_key=not deleting).select_related("latest_version")
-    row = rows.filter(pk=known.pk).first()
+    row = Blueprint.objects.select_for_update(no_key=not deleting).filter(pk=known.pk).first()
     if row is None:
         raise NotFound("No blueprint has this id.")  # deleted meanwhile
     return row

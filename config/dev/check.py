@@ -51,6 +51,7 @@ def all_steps(folder: Path) -> list[Step]:
         Step("migrations", manage("makemigrations", "--check", "--dry-run")),
         Step("openapi", manage("spectacular", "--validate", "--fail-on-warn", "--file", document)),
         Step("commands", manage("list_commands", "--format", "markdown", "--check", "docs/commands.md")),
+        Step("settings", manage("list_settings", "--check", "docs/blueprints.md")),
         Step("deploy", manage("check", "--deploy", "--fail-level", "WARNING"), production()),
     ]
 

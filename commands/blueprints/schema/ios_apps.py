@@ -17,7 +17,7 @@ VERSION_HELP = (
 )
 TYPE_HELP = (
     "VPP: of Apple's store, with a licence of yours. TENANT_IOS: uploaded by you. ESPER_IOS: published by the vendor. "
-    "PRELOADED: comes with the system"
+    "PRELOADED: comes with the system. WEBCLIP is refused: web clips are listed under `web_clips`"
 )
 ID_HELP = (
     "VPP: the store app's id, or its Apple ID (digits). TENANT_IOS, ESPER_IOS: the app's id. PRELOADED: its bundle "

@@ -108,7 +108,7 @@ class IosHidePreloadedApps(PolicyGroup):
 
     hide_preloaded_apps = Flag(
         default=True,
-        help_text="true: only the apps of `apps` and the Settings are shown; preloaded ones listed there stay",
+        help_text="true: Apple's own apps are hidden, except those that `apps` names as PRELOADED, or a web clip needs",
     )
 
 

@@ -1,0 +1,77 @@
+"""Several writers of one blueprint at once."""
+
+import contextlib
+
+import pytest
+
+from commands.services.blueprints import create_blueprint, delete_blueprint, update_blueprint
+from config.api.errors import BadRequest, NotFound
+from devices.models import Blueprint, BlueprintImage
+from tenants.actors import SYSTEM
+from tests.factories.blueprints import BlueprintFactory
+from tests.factories.settings import PNG
+from tests.factories.tenants import TenantFactory
+from tests.factories.threads import all_at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_each_of_two_updates_makes_a_version_of_its_own() -> None:
+    tenant = TenantFactory()
+    blueprint = create_blueprint(tenant=tenant, actor=SYSTEM, name="A")
+
+    def describe(number: int, publish: bool) -> None:
+        update_blueprint(
+            tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk, description=str(number), publish=publish
+        )
+
+    all_at_once(*(lambda number=number: describe(number, number % 2 == 0) for number in range(6)))
+
+    versions = list(blueprint.versions.all())
+    assert len(versions) == 7
+    assert versions[0] == Blueprint.objects.get().latest_version
+    assert versions[0].version_number == 3
+    assert {version.description for version in versions} == {"", *"012345"}
+
+
+def test_one_of_two_creators_gets_the_name() -> None:
+    tenant = TenantFactory()
+    refused: list[BadRequest] = []
+
+    def create() -> None:
+        try:
+            create_blueprint(tenant=tenant, actor=SYSTEM, name="Kiosk")
+        except BadRequest as error:
+            refused.append(error)
+
+    all_at_once(create, create, create)
+
+    assert [error.message for error in refused] == ["Another blueprint of this tenant has this name."] * 2
+    assert Blueprint.objects.count() == 1
+
+
+def test_a_picture_that_comes_several_times_at_once_is_stored_once() -> None:
+    tenant = TenantFactory()
+    clip = {"label": "Menu", "url": "https://example.org", "icon": PNG}
+
+    def create(name: str) -> None:
+        create_blueprint(tenant=tenant, actor=SYSTEM, name=name, settings={"ios": {"web_clips": [clip]}})
+
+    all_at_once(*(lambda name=name: create(name) for name in "abcd"))
+
+    image = BlueprintImage.objects.get()
+    shown = {row.settings["ios"]["web_clips"][0]["icon_id"] for row in Blueprint.objects.get(name="a").versions.all()}
+    assert shown == {str(image.pk)}
+
+
+def test_deleting_and_saving_at_once_leaves_all_or_nothing() -> None:
+    tenant = TenantFactory()
+    blueprint = BlueprintFactory(tenant)
+
+    def save() -> None:
+        with contextlib.suppress(NotFound):
+            update_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk, description="x")
+
+    all_at_once(save, lambda: delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk))
+
+    assert not Blueprint.objects.exists()
