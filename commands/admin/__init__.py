@@ -3,6 +3,6 @@
 Importing them registers them.
 """
 
-from commands.admin import apns_certificates, devices, groups, requests, statuses
+from commands.admin import apns_certificates, blueprints, converges, devices, drift, groups, requests, statuses
 
-__all__ = ["apns_certificates", "devices", "groups", "requests", "statuses"]
+__all__ = ["apns_certificates", "blueprints", "converges", "devices", "drift", "groups", "requests", "statuses"]

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from commands.admin import send_command
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
-from commands.admin.filters import LastSeenFilter, PushFilter, StateFilter
+from commands.admin.filters import BlueprintFilter, LastSeenFilter, PushFilter, StandingFilter, StateFilter
 from commands.admin.send_targets import Targets
 from commands.models import CommandStatus
 from commands.models.status import DELIVERABLE
@@ -63,6 +63,8 @@ class DeviceAdmin(ScopedAdmin):
         ("group", ScopedFilter),
         LastSeenFilter,
         PushFilter,
+        BlueprintFilter,
+        StandingFilter,
         ("device_source", ChoicesFilter),
     )
     search_fields = ("search_text",)  # one column holds all that is searched

@@ -8,11 +8,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from commands.admin.blueprint_standing import NONE, STANDINGS, UNSEEN, fleet_standing
 from commands.catalogue import CATALOGUE
 from commands.models import AppleEnrolment, CommandRequest, ScheduleSlot
-from devices.models import Device, DeviceState
+from config.api.fields import parse_id
+from devices.models import Blueprint, Device, DeviceState
 from tenants.admin.filters import SimpleListFilter
 
+MOST_OFFERED = 500  # choices of one filter
 WITHIN = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1), "week": dt.timedelta(days=7)}
 
 
@@ -74,6 +77,41 @@ class PushFilter(SimpleListFilter):
             return queryset
         enrolments = AppleEnrolment.objects.filter(trouble, channel=AppleEnrolment.Channel.DEVICE)
         return queryset.filter(pk__in=enrolments.values("device"))
+
+
+class StandingFilter(SimpleListFilter):
+    """How devices stand to their blueprint."""
+
+    title = "blueprint"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        named = [(value, words.capitalize()) for value, words, _, _ in STANDINGS]
+        return [*named, (UNSEEN, "Never compared"), (NONE, "Without a blueprint")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        value = self.value()
+        if value not in {each for each, _ in self.lookups(request, None)}:
+            return queryset
+        return queryset.annotate(told_standing=fleet_standing()).filter(told_standing=value)
+
+
+class BlueprintFilter(SimpleListFilter):
+    """By the blueprint that counts for a device; of the user's tenants."""
+
+    title = "which blueprint"
+    parameter_name = "blueprint"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        rows = model_admin.choices_of(Blueprint, request, model_admin.view_role)
+        return [(str(pk), name) for pk, name in rows.order_by("name").values_list("pk", "name")[:MOST_OFFERED]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        known = parse_id(self.value() or "")
+        if known is None:
+            return queryset
+        inherited = Q(assigned_blueprint=None, group__effective_blueprint=known)
+        return queryset.filter(Q(assigned_blueprint=known) | inherited)
 
 
 class CommandFilter(SimpleListFilter):

@@ -55,6 +55,8 @@ SECTIONS = (
         (
             ("Devices", "devices", "devices.Device"),
             ("Groups", "account_tree", "devices.DeviceGroup"),
+            ("Blueprints", "architecture", "devices.Blueprint"),
+            ("Drift", "rule", "devices.DriftReport"),
             ("Enrolment links", "qr_code_2", "onboarding.EnrolmentProfile"),
             ("Identities", "badge", "onboarding.IdentityCertificate"),
         ),
@@ -75,6 +77,7 @@ SECTIONS = (
         (
             ("Requests", "send", "commands.CommandRequest"),
             ("Statuses", "checklist", "commands.CommandStatus"),
+            ("Converges", "sync", "commands.Converge"),
         ),
     ),
     (

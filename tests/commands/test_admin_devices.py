@@ -54,7 +54,9 @@ def test_the_list_costs_the_same_however_long_it_is(
             queued(device)
 
     for client in (superuser(), member(tenant)):
-        with django_assert_num_queries(8):  # session, user, whose, badges, the filters' tenants and groups, count, rows
+        with django_assert_num_queries(
+            9
+        ):  # session, user, whose, badges, filters (tenants, groups, blueprints), count, rows
             client.get(DEVICES)
 
 

@@ -6,15 +6,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from devices.models import Device, DeviceGroup
+from commands.models import Converge
+from devices.models import Blueprint, BlueprintImage, BlueprintVersion, Device, DeviceGroup, DriftReport
 from onboarding.models import EnrolmentProfile
 from tenants.models import ApnsCertificate, ExpiryWarning, Membership, Role, Tenant, TenantContact
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
+from tests.factories.blueprints import BlueprintFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
 from tests.factories.licences import AssignmentFactory, LicenceFactory, LocationFactory
 from tests.factories.tenants import UserFactory, token_for
 
+PLANTED = {"wifi_networks": [{"ssid": "Office", "password": "planted-wifi-password"}]}
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -89,3 +92,18 @@ class Furnished:
             days=30,
         )
         self.link = EnrolmentProfile.objects.create(tenant=tenant, name=f"{word} link")
+        self.blueprint: Blueprint = BlueprintFactory(tenant, name=f"{word} blueprint", ios=PLANTED)
+        self.version: BlueprintVersion = self.blueprint.versions.get()
+        self.image = BlueprintImage.objects.create(
+            tenant=tenant, sha256=word, content_type="image/png", image=b"\x89PNG\r\n\x1a\n"
+        )
+        self.converge = Converge.objects.create(
+            tenant=tenant, device=self.device, blueprint=self.blueprint, blueprint_version=self.version
+        )
+        self.drift = DriftReport.objects.create(
+            device=self.device,
+            tenant=tenant,
+            blueprint_version=self.version,
+            differences=[{"setting": f"{word}_settings.value", "part": "", "wanted": True, "found": False}],
+            count=1,
+        )

@@ -14,6 +14,7 @@ VIEWED += ["onboarding/identitycertificate", "tenants/tenantcontact"]
 VIEWED += ["tenants/expirywarning"]
 VIEWED += ["apps_domain/storeapp", "apps_domain/vpplicence", "apps_domain/vppassignment", "apps_domain/vpplocation"]
 VIEWED += ["apps_domain/tenantapp", "apps_domain/vendorapp"]
+VIEWED += ["devices/blueprint", "devices/driftreport", "commands/converge"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -109,6 +110,9 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"devices/devicegroup/{other.group.pk}/change/",
         f"commands/commandrequest/{other.request.pk}/change/",
         f"commands/commandstatus/{other.status.pk}/change/",
+        f"devices/blueprint/{other.blueprint.pk}/change/",
+        f"devices/driftreport/{other.drift.pk}/change/",
+        f"commands/converge/{other.converge.pk}/change/",
         f"onboarding/enrolmentprofile/{other.link.pk}/change/",
         f"apps_domain/vpplocation/{other.location.pk}/change/",
         f"apps_domain/vpplicence/{other.licence.pk}/change/",
@@ -131,6 +135,16 @@ def test_actions_on_another_tenants_objects_are_not_found(tenant: Tenant, other_
         f"devices/device/{other.device.pk}/remove/",
         f"devices/device/{other.device.pk}/history/",
         f"devices/devicegroup/{other.group.pk}/delete_this/",
+        f"devices/blueprint/{other.blueprint.pk}/edit/",
+        f"devices/blueprint/{other.blueprint.pk}/publish/",
+        f"devices/blueprint/{other.blueprint.pk}/assign/",
+        f"devices/blueprint/{other.blueprint.pk}/converge_all/",
+        f"devices/blueprint/{other.blueprint.pk}/delete_this/",
+        f"devices/blueprint/{other.blueprint.pk}/diff/",
+        f"devices/blueprint/{other.blueprint.pk}/restore/{other.version.pk}/",
+        f"devices/blueprint/{other.blueprint.pk}/history/",
+        f"devices/blueprint/images/{other.image.pk}/",
+        "devices/blueprint/00000000-0000-4000-8000-000000000000/edit/",
         f"tenants/apitoken/{other.token.pk}/revoke/",
         f"tenants/tenantcontact/{other.contact.pk}/remove/",
         f"apps_domain/vpplocation/{other.location.pk}/sync_now/",
