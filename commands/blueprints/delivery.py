@@ -43,7 +43,7 @@ def profile_of(args: dict[str, Any], device: Device) -> BuiltProfile:
     if not isinstance(part, ProfilePart) or part.profile is None:
         raise NotDeliverable(NO_PART)
     if part.needs_supervision and device.is_supervised is False:
-        raise NotDeliverable(f"{part.title}: this needs a supervised device.")
+        raise NotDeliverable("This part of the blueprint needs a supervised device.")
     if part.needs_app and not _has_app(device, part.needs_app):
         raise NotDeliverable(f"The app {part.needs_app} is not on the device yet.")
     return part.profile

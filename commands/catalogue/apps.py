@@ -8,15 +8,17 @@ from rest_framework import serializers
 from apps_domain.services.device_apps import forget_device_app, free_licence_of_app
 from commands.apple.errors import APP_IS_NOT_MANAGED, has_error
 from commands.catalogue.app_restrictions import PackageArguments
-from commands.catalogue.base import Command, Delivery
+from commands.catalogue.base import Command, Delivery, Undeliverable
 from commands.catalogue.fields import PackageName
 from commands.catalogue.installing import is_listed
 from commands.catalogue.needs import needs
 from commands.catalogue.verdicts import Answer, Failed, NextStep, Succeeded, Verdict
 from config.api.fields import OneOfField
+from devices.models import DeviceProfile
 from devices.services.apple_inventory import forget_app
 
 INSTALL_TIME = dt.timedelta(hours=24)
+LOCKED = "The device is still in the single-app mode that it was to leave first, perhaps with this app."
 
 
 class StoreAppArguments(serializers.Serializer[Any]):
@@ -42,6 +44,8 @@ class Uninstall(Command):
 
     def apple(self, delivery: Delivery) -> dict[str, Any]:
         app = delivery.args[self.app_argument]
+        if _is_locked(delivery):
+            raise Undeliverable(LOCKED)
         if delivery.step == 0:
             return {"RequestType": "RemoveApplication", "Identifier": app}
         return {"RequestType": "InstalledApplicationList", "Identifiers": [app], "Items": ["Identifier", "Name"]}
@@ -66,6 +70,12 @@ class Uninstall(Command):
 
     def keeps_result(self) -> bool:
         return False
+
+
+def _is_locked(delivery: Delivery) -> bool:
+    """`unless_profile`: of a converge, which removes the app only when that profile is gone, or another."""
+    profile = delivery.args.get("unless_profile")
+    return profile is not None and DeviceProfile.objects.filter(device_id=delivery.device_id, **profile).exists()
 
 
 class AppleAppUninstall(Uninstall):

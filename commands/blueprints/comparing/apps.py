@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from apps_domain.models import AppType
+from commands.apple.profiles import BLUEPRINT_PREFIX
 from commands.blueprints.comparing.situation import IN_SYNC, Compared, Situation
+from commands.blueprints.compile.app_lock import KEY as LOCK_KEY
 from commands.blueprints.compile.apps import CLEARED, PREFIX, AppPart
-from commands.blueprints.compile.parts import Part
+from commands.blueprints.compile.parts import Part, ProfilePart
 from commands.blueprints.facts import Applied
 from commands.blueprints.plan import Difference, PlannedStep, Stage
 from tenants.sealing import MASK
+
+LOCK = f"{BLUEPRINT_PREFIX}{LOCK_KEY}"
 
 
 def compare_app(part: AppPart, situation: Situation) -> Compared:
@@ -77,10 +81,18 @@ def unwanted_apps(parts: Sequence[Part], situation: Situation) -> Iterator[Compa
         found = situation.facts.apps.get(str(applied.details.get("bundle_id")))
         if key.startswith(PREFIX) and key not in known and found:
             path = f"apps[{applied.details['bundle_id']}].app_version_id"
-            yield Compared((_removal(key, applied),), (Difference(path, key, None, found.short_version),))
+            step = _removal(key, applied, _unless_locked(parts, situation))
+            yield Compared((step,), (Difference(path, key, None, found.short_version),))
 
 
-def _removal(key: str, applied: Applied) -> PlannedStep:
+def _unless_locked(parts: Sequence[Part], situation: Situation) -> dict[str, Any]:
+    """An app must not go while the device is in a single-app mode that is to go too: it may be that app's."""
+    lock = situation.facts.profiles.get(LOCK)
+    wanted = [part.profile.uuid for part in parts if isinstance(part, ProfilePart) and part.profile]
+    return {"unless_profile": {"identifier": LOCK, "uuid": lock.uuid}} if lock and lock.uuid not in wanted else {}
+
+
+def _removal(key: str, applied: Applied, guard: dict[str, Any]) -> PlannedStep:
     bundle_id, adam_id = applied.details["bundle_id"], applied.details.get("adam_id")
     by_store = {"app_id": adam_id, "bundle_identifier": bundle_id}
     return PlannedStep(
@@ -88,6 +100,6 @@ def _removal(key: str, applied: Applied) -> PlannedStep:
         part=key,
         title=f"Remove {applied.details.get('name') or bundle_id}"[:255],
         command="APPLE_APP_UNINSTALL" if adam_id else "UNINSTALL",
-        args=by_store if adam_id else {"package_name": bundle_id},
+        args={**(by_store if adam_id else {"package_name": bundle_id}), **guard},
         is_removal=True,
     )

@@ -22,7 +22,7 @@ from commands.blueprints.compile.web import web_clips, web_content
 from commands.blueprints.secrets import open_settings
 from devices.models import BlueprintVersion, Platform
 
-KEPT = 32  # versions, and kinds of devices of these
+KEPT = 16  # versions, and kinds of devices of these
 NO_PROVISIONING_PROFILES = (
     "This server does not send provisioning profiles on their own yet; builds bring theirs along."
 )

@@ -47,7 +47,7 @@ class Field:
     path: str  # `camera_settings.allow_camera_access`
     wanted: Any
     unset: Any = None  # what counts where nothing was set: a device without the part has that
-    secret: str = ""  # tells secret values apart, which `wanted` masks
+    secret: str = ""  # tells values apart that `wanted` does not show, such as passwords
 
     @property
     def is_unset(self) -> bool:

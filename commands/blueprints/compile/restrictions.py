@@ -17,6 +17,7 @@ from commands.blueprints.compile.parts import (
     Settings,
     Target,
     built_profile,
+    digest,
     policy_of,
 )
 from commands.blueprints.compile.preloaded import PRELOADED, SAFARI
@@ -114,7 +115,8 @@ def _hidden_apps(ios: Settings, target: Target) -> Iterator[Rule]:
     if group and not target.is_tv:
         hides = group.get("hide_preloaded_apps", True)
         apps = sorted(PRELOADED - _shown(ios)) if hides else []
-        field = Field("hide_preloaded_apps_settings.hide_preloaded_apps", hides, False)
+        which = digest("preloaded", *apps) if hides else ""  # other settings say which ones
+        field = Field("hide_preloaded_apps_settings.hide_preloaded_apps", hides, False, which)
         yield policy_of(group), field, {key: apps for key in BLOCKED if apps}
 
 

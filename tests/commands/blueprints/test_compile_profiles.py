@@ -145,7 +145,7 @@ def test_a_filter_is_not_handed_to_a_device_without_supervision(tenant: Tenant) 
     device = DeviceFactory(tenant=tenant, is_supervised=False)
     [step] = plan_of(device, {"web_content_settings": {**ALWAYS, "url_blocklist": ["https://example.com"]}}).steps
 
-    with pytest.raises(Undeliverable, match="Web content: this needs a supervised device"):
+    with pytest.raises(Undeliverable, match="needs a supervised device"):
         carried(device, step)
 
 

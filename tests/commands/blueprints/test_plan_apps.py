@@ -14,7 +14,7 @@ from devices.models import AppliedSetting, Device, InstalledApp
 from tenants.models import Tenant
 from tests.factories.apps import StoreAppFactory
 from tests.factories.builds import AppVersionFactory, VendorVersionFactory
-from tests.factories.plans import brought_to, carried, plan_again, plan_of, shown
+from tests.factories.plans import brought_to, carried, plan_again, plan_of, shown, succeed
 
 ALWAYS = {"apply_policy": "ALWAYS APPLY"}
 TILL, NOTES = "com.example.till", "example.ledgerline.notes"
@@ -219,3 +219,23 @@ def test_a_device_is_locked_to_its_app_when_that_is_there(device: Device, till: 
 
     version = brought_to(device, ios)
     assert plan_again(device, version).steps == ()
+
+
+def test_an_app_does_not_go_while_the_device_is_locked_to_it(device: Device, till: TenantAppVersion) -> None:
+    """Another one takes its place, and that could not be installed."""
+    other = AppVersionFactory(device.tenant, bundle_id="com.example.other")
+    before, ios = (
+        {"apps": [uploaded(each)], "kiosk_app": {"app_type": "TENANT_IOS", "app_id": str(each.app_id)}, **KIOSK}
+        for each in (till, other)
+    )
+    brought_to(device, before)
+    install, lock, remove = plan_of(device, ios).steps
+
+    with pytest.raises(Undeliverable, match="still in the single-app mode"):
+        carried(device, remove)
+
+    succeed(device, install)
+    succeed(device, lock)
+    assert carried(device, remove)["RequestType"] == "RemoveApplication"
+    [again] = plan_of(device, ios).steps
+    assert carried(device, again)["RequestType"] == "RemoveApplication"
