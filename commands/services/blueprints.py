@@ -126,13 +126,14 @@ def _latest(blueprint: Blueprint) -> BlueprintVersion:
 def _save(blueprint: Blueprint, *, force_insert: bool = False) -> None:
     """BadRequest for a name that is taken."""
     try:
-        blueprint.full_clean()
+        blueprint.full_clean(validate_constraints=False)
         with transaction.atomic():
             blueprint.save(force_insert=force_insert)
     except ValidationError as error:
         raise BadRequest("; ".join(error.messages), content=error.message_dict) from None
-    except IntegrityError:  # another took the name meanwhile
-        raise BadRequest("Another blueprint of this tenant has this name.") from None
+    except IntegrityError:  # its one rule of that kind
+        told = f"another blueprint of this tenant is called {blueprint.name}."
+        raise BadRequest(f"name: {told}", content={"name": [told]}) from None
 
 
 def _add_version(

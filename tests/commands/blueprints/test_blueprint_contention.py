@@ -46,7 +46,7 @@ def test_one_of_two_creators_gets_the_name() -> None:
 
     all_at_once(create, create, create)
 
-    assert [error.message for error in refused] == ["Another blueprint of this tenant has this name."] * 2
+    assert [error.message for error in refused] == ["name: another blueprint of this tenant is called Kiosk."] * 2
     assert Blueprint.objects.count() == 1
 
 

@@ -134,8 +134,8 @@ def test_a_name_is_given_once_in_a_tenant_in_any_case(api: ApiClient, other_tena
 
     response = api.post(BLUEPRINTS, {"name": "kiosk"})
 
-    assert content(response, 400)
-    assert response.json()["message"] == "Another blueprint of this tenant has this name."
+    assert content(response, 400) == {"name": ["another blueprint of this tenant is called kiosk."]}
+    assert response.json()["message"] == "name: another blueprint of this tenant is called kiosk."
     assert Blueprint.objects.filter(tenant=tenant).count() == 1
 
 
