@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from commands.blueprints.comparing import Compared, Situation, compare_all
-from commands.blueprints.compile.compiler import COMPILERS, VersionGone
+from commands.blueprints.compile.compiler import COMPILERS, AppsOf, VersionGone
 from commands.blueprints.compile.parts import Part, Target
 from commands.blueprints.facts import Facts, facts_of
 from commands.blueprints.plan import Plan
@@ -33,6 +33,7 @@ class Planner:
     provision: bool
     reapply: bool = False
     compiled: dict[tuple[uuid.UUID, Target], tuple[Part, ...]] = field(default_factory=dict)
+    apps_of: AppsOf = field(default_factory=dict)
 
     def plan(self, device: Device, version_id: uuid.UUID, facts: Facts) -> Plan:
         """`device` with its tenant."""
@@ -56,7 +57,7 @@ class Planner:
     def _parts(self, version_id: uuid.UUID, target: Target, platform: str) -> tuple[Part, ...]:
         key = (version_id, target)
         if key not in self.compiled:
-            self.compiled[key] = COMPILERS[platform](version_id, target)
+            self.compiled[key] = COMPILERS[platform](version_id, target, self.apps_of)
         return self.compiled[key]
 
     def _before(self, device: Device, target: Target) -> Mapping[str, Part]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from commands.blueprints.compile.app_lock import app_lock
-from commands.blueprints.compile.apps import apps, known_apps
+from commands.blueprints.compile.apps import Known, apps, known_apps
 from commands.blueprints.compile.custom import custom_profile
 from commands.blueprints.compile.declarations import declarations
 from commands.blueprints.compile.device import device_settings
@@ -22,20 +22,28 @@ from commands.blueprints.compile.web import web_clips, web_content
 from commands.blueprints.secrets import open_settings
 from devices.models import BlueprintVersion, Platform
 
-KEPT = 16  # versions, and kinds of devices of these
+KEPT = 16  # versions
+KEPT_SYSTEMS = 256  # kinds of devices of these
 NO_PROVISIONING_PROFILES = (
     "This server does not send provisioning profiles on their own yet; builds bring theirs along."
 )
+
+AppsOf = dict[uuid.UUID, Known]  # by version
 
 
 class VersionGone(LookupError):
     """The version was deleted meanwhile, or is another tenant's."""
 
 
-def compile_apple(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
-    """In the order in which they are sent. VersionGone if there is no such version of the tenant."""
-    ios = _settings(version_id, target.tenant_id)
-    known = known_apps(ios, target.tenant_id)
+def compile_apple(version_id: uuid.UUID, target: Target, apps_of: AppsOf | None = None) -> tuple[Part, ...]:
+    """In the order in which they are sent. VersionGone if there is no such version of the tenant.
+
+    `apps_of` remembers, for whoever compiles one version for many kinds of devices, what is known of its apps.
+    """
+    ios, remembered = _settings(version_id, target.tenant_id), {} if apps_of is None else apps_of
+    if version_id not in remembered:
+        remembered[version_id] = known_apps(ios, target.tenant_id)
+    known = remembered[version_id]
     return (*_lasting_parts(version_id, target), *apps(ios, known), *app_lock(ios, target, known))
 
 
@@ -45,7 +53,7 @@ def compiled_part(version_id: uuid.UUID, target: Target, key: str) -> Part | Non
     return lasting or next((part for part in compile_apple(version_id, target) if part.key == key), None)
 
 
-COMPILERS: dict[str, Callable[[uuid.UUID, Target], tuple[Part, ...]]] = {Platform.APPLE: compile_apple}
+COMPILERS: dict[str, Callable[[uuid.UUID, Target, AppsOf], tuple[Part, ...]]] = {Platform.APPLE: compile_apple}
 
 
 @lru_cache(maxsize=KEPT)
@@ -62,20 +70,25 @@ def _is_ignored(value: Any) -> bool:
     return isinstance(value, dict) and policy_of(value) == IGNORE
 
 
-@lru_cache(maxsize=KEPT)
 def _lasting_parts(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
+    """All but the apps and single-app mode."""
+    first, last = _parts_by_system(version_id, target)
+    return (*first, *_common_parts(version_id, target.common()), *last)
+
+
+@lru_cache(maxsize=KEPT)
+def _common_parts(version_id: uuid.UUID, target: Target) -> tuple[Part, ...]:
+    """Those that may be large, and are the same whatever the system."""
     ios = _settings(version_id, target.tenant_id)
-    return (
-        *restrictions(ios, target),
-        *passcode(ios, target),
-        *custom_profile(ios),
-        *networks(ios, target),
-        *web_clips(ios, target),
-        *web_content(ios, target),
-        *device_settings(ios, target),
-        *declarations(ios, target),
-        *_never_sent(ios, target),
-    )
+    return (*passcode(ios, target), *custom_profile(ios), *networks(ios, target), *web_clips(ios, target))
+
+
+@lru_cache(maxsize=KEPT_SYSTEMS)
+def _parts_by_system(version_id: uuid.UUID, target: Target) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """What comes before the common ones, and after them."""
+    ios = _settings(version_id, target.tenant_id)
+    last = (*web_content(ios, target), *device_settings(ios, target), *declarations(ios, target))
+    return tuple(restrictions(ios, target)), (*last, *_never_sent(ios, target))
 
 
 def _never_sent(ios: Settings, target: Target) -> list[Part]:

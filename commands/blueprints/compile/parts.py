@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.crypto import salted_hmac
@@ -30,6 +30,10 @@ class Target:
     @classmethod
     def of(cls, device: Device) -> "Target":
         return cls(device.tenant_id, device.tenant.name, device.os, device.os_version, device.is_supervised)
+
+    def common(self) -> "Target":
+        """What tells apart the parts that are the same for all systems of a kind."""
+        return replace(self, os=Device.Os.TVOS if self.is_tv else Device.Os.IOS, os_version="", is_supervised=None)
 
     def device(self) -> Device:
         """Any such device; never saved."""
