@@ -1,5 +1,7 @@
 """/api/v2/blueprints/ and their versions."""
 
+import base64
+import plistlib
 import uuid
 from typing import Any
 
@@ -221,6 +223,19 @@ def test_a_masked_secret_stays_and_another_one_is_kept(api: ApiClient) -> None:
     assert kept[1]["wifi_network_id"] == network["wifi_network_id"]
     assert "for-guests" not in str(latest.settings)
     assert "the-wifi-password" not in str(list(AuditEvent.objects.values()))
+
+
+def test_the_configuration_of_an_app_is_a_secret(api: ApiClient) -> None:
+    config = base64.b64encode(plistlib.dumps({"licence key": "of-the-app"})).decode()
+    app = {"app_id": "com.apple.Maps", "app_type": "PRELOADED", "base64_app_config": config}
+    made = content(api.post(BLUEPRINTS, {"name": "A", "settings": {"ios": {"apps": [app]}}}), 201)
+
+    api.put(path_of(made), {**made, "publish": True})
+
+    assert made["settings"]["ios"]["apps"][0]["base64_app_config"] == "********"
+    for version in BlueprintVersion.objects.all():
+        assert config not in str(version.settings)
+        assert open_settings(version)["ios"]["apps"][0]["base64_app_config"] == config
 
 
 def test_the_log_names_what_changed(api: ApiClient) -> None:
