@@ -12,6 +12,8 @@ from commands.services.cancellations import cancel_waiting_rows, finish_cancella
 from commands.services.converges.advancing import advance_converge
 from commands.services.converges.beginning import begin_due_converges
 from commands.services.converges.sweeps import sweep_converges
+from commands.services.drift.asking import ask_silent_devices
+from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
 from commands.services.retention import MOST, prune_commands
@@ -130,3 +132,14 @@ def advance_one_converge(converge_id: str) -> None:
 def sweep_all_converges() -> None:
     if sweep_converges():
         wake_due_devices()
+
+
+@app.task(name="commands.refresh_drift")
+def compare_with_blueprints() -> None:
+    refresh_drift()
+
+
+@app.task(name="commands.ask_devices")
+def ask_devices() -> None:
+    for request_id in ask_silent_devices():
+        fan_out_request.delay(str(request_id))

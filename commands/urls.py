@@ -5,6 +5,7 @@ from commands.views.assignments import AssignmentViewSet
 from commands.views.blueprints import BlueprintVersionViewSet, BlueprintViewSet
 from commands.views.converges import ConvergeCommandViewSet, ConvergeViewSet
 from commands.views.devices import ManagedDeviceViewSet
+from commands.views.drift import DriftViewSet
 from commands.views.group_devices import GroupDevicesViewSet
 from commands.views.requests import CommandRequestViewSet
 from commands.views.statuses import CommandStatusViewSet
@@ -24,6 +25,7 @@ urlpatterns = [
     path(f"{BLUEPRINT}versions/<str:version_id>/diff/", BlueprintVersionViewSet.as_view({"get": "diff"})),
     path(f"{BLUEPRINT}assignments", AssignmentViewSet.as_view({"post": "create", "delete": "destroy"})),
     path("api/v2/devicegroups/<str:id>/devices", GroupDevicesViewSet.as_view({"post": "create"})),
+    path("api/v2/devices/<str:id>/drift", DriftViewSet.as_view({"get": "retrieve", "post": "create"})),
     path("api/v2/converge", ConvergeViewSet.as_view({"get": "list", "post": "create"})),
     path("api/v2/converge/<str:id>", ConvergeViewSet.as_view({"get": "retrieve"})),
     path("api/v2/converge/<str:id>/commands", ConvergeCommandViewSet.as_view({"get": "list"})),

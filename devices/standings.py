@@ -6,10 +6,13 @@ from uuid import UUID
 from django.db.models import F, OuterRef, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 
-from devices.models import Blueprint, Device, DeviceGroup, DeviceState, DriftReport
+from devices.models import Blueprint, Device, DeviceGroup, DeviceState, DriftReport, Platform
 
 UpgradeStatus = Device.UpgradeStatus
-PROVISIONED = {True: (DeviceState.ACTIVE,), False: (DeviceState.ACTIVE, DeviceState.INACTIVE)}  # by `is_apple`
+PROVISIONED: dict[str, tuple[int, ...]] = {
+    Platform.APPLE: (DeviceState.ACTIVE,),
+    Platform.ANDROID: (DeviceState.ACTIVE, DeviceState.INACTIVE),
+}
 
 
 class Standing(NamedTuple):
@@ -42,23 +45,42 @@ def standing_of(device: Device) -> Standing:
     """Of a device that `with_standing` read."""
     read = device.__dict__
     blueprint_id, version_id = read["effective_blueprint_id"], read["published_version_id"]
-    return Standing(blueprint_id, _status(device, blueprint_id, version_id, read["drift_count"] or 0))
+    status = status_of(
+        platform=device.platform,
+        state=device.state,
+        converge_status=device.converge_status,
+        has_goal=blueprint_id is not None,
+        has_version=version_id is not None,
+        is_current=device.current_blueprint_version_id == version_id,
+        has_drifted=bool(read["drift_count"]),
+    )
+    return Standing(blueprint_id, status)
 
 
 def is_provisioned(device: Device) -> bool:
     """Whether it can be brought to a blueprint."""
-    return device.state in PROVISIONED[device.is_apple]
+    return device.state in PROVISIONED[device.platform]
 
 
-def _status(device: Device, blueprint_id: UUID | None, version_id: UUID | None, differences: int) -> UpgradeStatus:
-    if blueprint_id is None:
+def status_of(
+    *,
+    platform: str,
+    state: int,
+    converge_status: str,
+    has_goal: bool,
+    has_version: bool,
+    is_current: bool,
+    has_drifted: bool,
+) -> UpgradeStatus:
+    """`has_goal`: a blueprint. `has_version`: a published one. `is_current`: it converged to that last."""
+    if not has_goal:
         return UpgradeStatus.NOT_APPLICABLE
-    if version_id is None or not is_provisioned(device):
+    if not has_version or state not in PROVISIONED[platform]:
         return UpgradeStatus.NOT_UPGRADABLE
-    if device.converge_status == Device.ConvergeStatus.OPEN:
+    if converge_status == Device.ConvergeStatus.OPEN:
         return UpgradeStatus.UPGRADE_INITIATED
-    if device.current_blueprint_version_id == version_id and not differences:
+    if is_current and not has_drifted:
         return UpgradeStatus.UPGRADED
-    if device.converge_status == Device.ConvergeStatus.FAILED:
+    if converge_status == Device.ConvergeStatus.FAILED:
         return UpgradeStatus.UPGRADE_FAILED
     return UpgradeStatus.UPGRADABLE

@@ -9,6 +9,8 @@ from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest
 from commands.services.cancellations import finish_cancellations
 from commands.services.converges.sweeps import sweep_converges
+from commands.services.drift.asking import ask_silent_devices
+from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
@@ -54,12 +56,14 @@ def _each(ids: Collection[Id], act: Callable[[Id], object]) -> int:
 
 # In this order: what one makes, a later one works on.
 SWEEPS: dict[str, Callable[[], int]] = {
+    "tenants whose silent devices are asked what they have": lambda: len(ask_silent_devices()),
     "requests handed out": fan_out_what_was_left,
     "windows announced, opened or closed": turn_due_slots,
     "windows of new time zones": find_zones,
     "waiting rows of cancelled requests ended": finish_cancellations,
     "rows timed out or queued again": time_out_commands,
     "converges begun, advanced or ended": sweep_converges,
+    "devices compared with their blueprints": refresh_drift,
     "devices found that nobody was going to wake": find_lost_wakes,
     "pushes taken by Apple": wake_due_devices,
 }

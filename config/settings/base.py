@@ -172,6 +172,8 @@ CELERY_BEAT_SCHEDULE = {
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
+    "compare with blueprints": {"task": "commands.refresh_drift", "schedule": 30.0, "options": {"expires": 30}},
+    "ask devices what they have": {"task": "commands.ask_devices", "schedule": 300.0, "options": {"expires": 300}},
     "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
     "warn of what expires": {"task": "tenants.warn_of_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
     "refresh store apps": {"task": "apps_domain.refresh_store_apps", "schedule": 15.0, "options": {"expires": 15}},
@@ -250,6 +252,7 @@ RECURRING_STOPS_AFTER_SUCCESS = env.flag("RECURRING_STOPS_AFTER_SUCCESS", defaul
 SCHEDULES_ANDROID_ONLY = env.flag("SCHEDULES_ANDROID_ONLY", default=False)  # refuse scheduled commands to Apple devices
 RESULT_RETENTION_DAYS = env.number("RESULT_RETENTION_DAYS", 30)
 POLICY_URL_HOSTS = frozenset(host.lower() for host in env.words("POLICY_URL_HOSTS"))  # private ones, and http, allowed
+DRIFT_REFRESH_HOURS = env.number("DRIFT_REFRESH_HOURS", 24)  # age at which a device is asked what it has; 0 = never
 COMMAND_RETENTION_DAYS = env.number("COMMAND_RETENTION_DAYS", 90)  # rows of ended commands; 0 = for ever
 
 # Apps ---------------------------------------------------------------------------------------------------------------

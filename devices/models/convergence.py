@@ -38,6 +38,7 @@ class DeviceInventory(models.Model):
     information_at = models.DateTimeField(null=True)
     profiles_at = models.DateTimeField(null=True)
     apps_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True, help_text="When a command last changed what is known of these")
     asked_at = models.DateTimeField(null=True, help_text="When it was last asked to tell all of it anew")
 
     class Meta:

@@ -40,6 +40,7 @@ def record_managed_app(device_id: uuid.UUID, entry: dict[str, Any]) -> None:
     if app is None:
         return
     app.is_managed = True
+    note_told(device_id, Told.CHANGES)
     InstalledApp.objects.bulk_create(
         [app],
         update_conflicts=True,
@@ -68,6 +69,7 @@ def record_managed_apps(device_id: uuid.UUID, apps: dict[Any, Any]) -> None:
 
     https://developer.apple.com/documentation/devicemanagement/managedapplicationlistresponse
     """
+    note_told(device_id, Told.CHANGES)
     managed = [text(name) for name, told in list(apps.items())[:MAX_APPS] if _is_managed(told)]
     rows = InstalledApp.objects.filter(device_id=device_id)
     rows.exclude(identifier__in=managed).filter(is_managed=True).update(is_managed=False)
@@ -79,6 +81,7 @@ def _is_managed(told: Any) -> bool:
 
 
 def forget_app(device_id: uuid.UUID, identifier: str) -> None:
+    note_told(device_id, Told.CHANGES)
     InstalledApp.objects.filter(device_id=device_id, identifier=identifier).delete()
 
 

@@ -178,6 +178,7 @@ def _upsert(rows: list[DeviceProfile], columns: list[str]) -> None:
 
 
 def record_installed_profile(device_id: uuid.UUID, profile: dict[str, Any]) -> None:
+    note_told(device_id, Told.CHANGES)
     DeviceProfile.objects.update_or_create(
         device_id=device_id,
         identifier=text(profile.get("PayloadIdentifier")),
@@ -186,6 +187,7 @@ def record_installed_profile(device_id: uuid.UUID, profile: dict[str, Any]) -> N
 
 
 def forget_profile(device_id: uuid.UUID, identifier: str) -> None:
+    note_told(device_id, Told.CHANGES)
     DeviceProfile.objects.filter(device_id=device_id, identifier=identifier).delete()
 
 

@@ -8,7 +8,16 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from devices.models import Blueprint, BlueprintVersion, Device, DeviceGroup, DeviceSettings, DeviceState, Heartbeat
+from devices.models import (
+    Blueprint,
+    BlueprintVersion,
+    Device,
+    DeviceGroup,
+    DeviceSettings,
+    DeviceState,
+    DriftReport,
+    Heartbeat,
+)
 from tenants import audit
 from tenants.actors import Actor
 
@@ -60,12 +69,13 @@ def note_converges(device_ids: Collection[uuid.UUID], status: Device.ConvergeSta
 
 
 def note_converged(device_id: uuid.UUID, blueprint: Blueprint, version: BlueprintVersion) -> None:
-    """The device is now as this version says: that is its current blueprint."""
+    """The device is now as this version says: that is its current blueprint. What differed before does no more."""
     note_all_converged([device_id], blueprint.pk, version.pk)
 
 
 def note_all_converged(device_ids: Collection[uuid.UUID], blueprint_id: uuid.UUID, version_id: uuid.UUID) -> None:
-    """The same for many devices, in one statement."""
+    """The same for many devices."""
+    DriftReport.objects.filter(device__in=device_ids).delete()
     Device.objects.filter(pk__in=device_ids).update(
         current_blueprint=blueprint_id,
         current_blueprint_version=version_id,

@@ -18,10 +18,11 @@ class Told(StrEnum):
     INFORMATION = "information_at"
     PROFILES = "profiles_at"
     APPS = "apps_at"
+    CHANGES = "changed_at"  # of single profiles and apps, by commands
 
 
 def note_told(device_id: uuid.UUID, what: Told) -> None:
-    """It has just told all that it has of this."""
+    """It has just told all that it has of this, or confirmed a change."""
     _stamp([device_id], what)
 
 

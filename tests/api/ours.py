@@ -22,6 +22,8 @@ OURS = {
     f"DELETE {GROUPS}{{id}}/",
     f"POST {GROUPS}{{id}}/devices",
     "GET /api/v2/subgroups",
+    "GET /api/v2/devices/{id}/drift",
+    "POST /api/v2/devices/{id}/drift",
     f"POST {BLUEPRINT}assignments",
     f"DELETE {BLUEPRINT}assignments",
 }
