@@ -5,7 +5,8 @@ the next device of the kind. What is kept holds opened secrets, so it is little,
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +29,7 @@ NO_PROVISIONING_PROFILES = (
     "This server does not send provisioning profiles on their own yet; builds bring theirs along."
 )
 
+TWICE = "The blueprint says this twice; the first counts."
 AppsOf = dict[uuid.UUID, Known]  # by version
 
 
@@ -44,7 +46,15 @@ def compile_apple(version_id: uuid.UUID, target: Target, apps_of: AppsOf | None 
     if version_id not in remembered:
         remembered[version_id] = known_apps(ios, target.tenant_id)
     known = remembered[version_id]
-    return (*_lasting_parts(version_id, target), *apps(ios, known), *app_lock(ios, target, known))
+    return tuple(_once([*_lasting_parts(version_id, target), *apps(ios, known), *app_lock(ios, target, known)]))
+
+
+def _once(parts: Iterable[Part]) -> Iterator[Part]:
+    """Two entries may be one app: sending both would put the one in the other's place at every converge."""
+    seen = set[str]()
+    for part in parts:
+        yield part if part.key not in seen else replace(part, impossible=TWICE)
+        seen.add(part.key)
 
 
 def compiled_part(version_id: uuid.UUID, target: Target, key: str) -> Part | None:

@@ -5,8 +5,12 @@ others with a reason. Apple TVs have no wallpaper.
 """
 
 import abc
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from commands.blueprints.compile.parts import IGNORE, PROVISION_ONLY, Field, Part, Settings, Target, digest, policy_of
 from devices.models import Device
@@ -66,7 +70,11 @@ class DeviceName(SettingPart):
 
 @dataclass(frozen=True, kw_only=True)
 class TimeZone(SettingPart):
+    """A zone may have several names, and a device may take one and tell another."""
+
     def found(self, device: Device, remembered: str) -> str | None:
+        if remembered == self.fingerprint and _is_same_clock(device.time_zone, self.value):
+            return self.value
         return device.time_zone or None
 
     def command(self, device: Device, internal: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -88,6 +96,15 @@ class Wallpaper(SettingPart):
 
     def command(self, device: Device, internal: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         return "UPDATE_DEVICE_CONFIG", internal
+
+
+def _is_same_clock(one: str, other: str) -> bool:
+    """Whether clocks in both zones show the same time, in winter and in summer."""
+    if not one or not other:
+        return False
+    moments = [dt.datetime(timezone.now().year, month, 1, tzinfo=dt.UTC) for month in (1, 7)]
+    zones = ZoneInfo(one), ZoneInfo(other)
+    return all(len({moment.astimezone(zone).utcoffset() for zone in zones}) == 1 for moment in moments)
 
 
 def device_settings(ios: Settings, target: Target) -> list[Part]:

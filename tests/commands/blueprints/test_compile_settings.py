@@ -201,3 +201,13 @@ def test_the_version_of_another_tenant_is_not_delivered(device: Device, other_de
     with pytest.raises(Undeliverable, match="deleted"):
         carried(other_device, step)
     assert not AppliedSetting.objects.exists()
+
+
+@pytest.mark.parametrize(("told", "is_there"), [("Asia/Calcutta", True), ("Asia/Tokyo", False)])
+def test_a_zone_that_was_taken_under_another_name_is_there(device: Device, told: str, is_there: bool) -> None:
+    ios = {"timezone_settings": {**ALWAYS, "timezone": "Asia/Kolkata"}}
+    [step] = plan_of(device, ios).steps
+    succeed(device, step)
+    Device.objects.filter(pk=device.pk).update(time_zone=told)
+
+    assert (plan_of(device, ios).steps == ()) is is_there

@@ -239,3 +239,16 @@ def test_an_app_does_not_go_while_the_device_is_locked_to_it(device: Device, til
     assert carried(device, remove)["RequestType"] == "RemoveApplication"
     [again] = plan_of(device, ios).steps
     assert carried(device, again)["RequestType"] == "RemoveApplication"
+
+
+def test_the_same_app_twice_counts_once(device: Device, till: TenantAppVersion) -> None:
+    published = VendorVersionFactory(device.tenant, bundle_id=TILL)
+    again = {"app_type": "ESPER_IOS", "app_id": str(published.app_id), "app_version_id": str(published.pk)}
+    ios = {"apps": [uploaded(till), again]}
+
+    version = brought_to(device, ios)
+
+    assert DeviceApp.objects.get().app_type == "TENANT_IOS"
+    plan = plan_again(device, version)
+    assert plan.steps == ()
+    assert [each.reason for each in plan.differences] == ["The blueprint says this twice; the first counts."]
