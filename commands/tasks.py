@@ -10,7 +10,7 @@ from commands.apple.push import find_lost_wakes, wake_due_devices
 from commands.models import CommandRequest, CommandResult
 from commands.services.cancellations import cancel_waiting_rows, finish_cancellations
 from commands.services.converges.advancing import advance_converge
-from commands.services.converges.beginning import begin_due_converges
+from commands.services.converges.beginning import are_due, begin_due_converges
 from commands.services.converges.sweeps import sweep_converges
 from commands.services.drift.asking import ask_silent_devices
 from commands.services.drift.checking import refresh_drift
@@ -33,6 +33,7 @@ def fan_out_request(request_id: str) -> None:
     for slot_id in due_slots(SWEEP_SLICE, request_id=uuid.UUID(request_id)):
         turn_slot(slot_id)
     wake_due_devices()
+    _begin_converges()
 
 
 @app.task(name="commands.sweep_requests")
@@ -56,6 +57,13 @@ def turn_schedules() -> None:
 def turn_schedule(slot_id: int) -> None:
     turn_slot(slot_id)
     wake_due_devices()
+    _begin_converges()
+
+
+def _begin_converges() -> None:
+    """If it was a command that asks for them."""
+    if are_due():
+        begin_converges.apply_async(expires=SWEEP_SECONDS)
 
 
 @app.task(name="commands.add_new_zones")

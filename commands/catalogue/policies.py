@@ -1,7 +1,8 @@
 """Commands that bring a device to a described state: blueprint, policy, agent."""
 
 import datetime as dt
-from typing import Any
+import uuid
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,19 +15,43 @@ from commands.catalogue.base import Command, Delivery, TryLater, Undeliverable
 from commands.catalogue.needs import needs
 from commands.catalogue.profile_command import ProfileCommand
 from commands.clients.documents import DocumentError, fetch_document, host_of
+from commands.models import CommandRequest
+from commands.services.converges.answering import answer_commands
 from devices.models import Device
 from devices.services.apple_reports import record_installed_profile
 
 CONVERGE_TIME = dt.timedelta(days=3)
-NO_BLUEPRINTS = "This server keeps no blueprints for Apple devices: send the commands and profiles themselves."
+BLUEPRINT_SYSTEMS = needs(ios="4.0", tvos="9.0")
+WHAT_IT_TAKES = "the commands that its blueprint takes"
+NOT_DELIVERED = "What it was to bring about has ended."
 
 
-class Converge(Command):
-    """Brings the device to the latest published version of its blueprint."""
+class ConvergingCommand(Command):
+    """Answered by a converge for each device: the row waits for it, and ends as it does."""
+
+    time_out = CONVERGE_TIME
+    apple_needs = BLUEPRINT_SYSTEMS
+    apple_how = WHAT_IT_TAKES
+    reapplies: ClassVar[bool] = False  # also what does not differ
+
+    def apple(self, delivery: Delivery) -> dict[str, Any]:
+        """Never itself on its way to a device, while its converge is open."""
+        raise Undeliverable(NOT_DELIVERED)
+
+    def on_queued(self, request: CommandRequest, device_ids: list[uuid.UUID]) -> list[uuid.UUID]:
+        provision = bool(request.command_args.get("converge_with_provision_option"))
+        answer_commands(request, device_ids, provision=provision, reapply=self.reapplies)
+        return []
+
+
+class Converge(ConvergingCommand):
+    """Brings the device to the latest published version of its blueprint.
+
+    Only what differs is sent, as commands of the server's own. This one succeeds when they all have, and fails with
+    the reasons of those that did not. Cancelling it cancels what the device has not been given yet.
+    """
 
     name = "CONVERGE"
-    time_out = CONVERGE_TIME
-    why_not_apple = NO_BLUEPRINTS
 
     class Arguments(serializers.Serializer[Any]):
         converge_with_provision_option = serializers.BooleanField(
@@ -34,12 +59,14 @@ class Converge(Command):
         )
 
 
-class UpdateBlueprint(Command):
-    """Applies the current version of the device's blueprint once more."""
+class UpdateBlueprint(ConvergingCommand):
+    """Applies the current version of the device's blueprint once more.
+
+    As CONVERGE does it, but sends also what does not differ; apps only if they do.
+    """
 
     name = "UPDATE_BLUEPRINT"
-    time_out = CONVERGE_TIME
-    why_not_apple = NO_BLUEPRINTS
+    reapplies = True
 
 
 class SetNewPolicy(ProfileCommand):

@@ -12,8 +12,9 @@ from django.utils import timezone
 from apps_domain.services.device_apps import leave_device
 from commands.apple.app_lists import forget_lists
 from commands.apple.declared import forget_declarations
-from commands.models import AppleEnrolment, CommandRequest
+from commands.models import AppleEnrolment, CommandRequest, Converge
 from commands.models.status import DELIVERABLE
+from commands.services.converges.creation import create_converges
 from commands.services.enrolments import disable_enrolments
 from commands.services.queue import clear_queue
 from commands.services.requests import create_command_request
@@ -179,13 +180,21 @@ def _user_token_update(device_channel: AppleEnrolment, ids: EnrolmentIds, messag
 
 
 def _finish(enrolment: AppleEnrolment, source: str) -> None:
-    """Once per enrolment: the device is active, and is asked about itself."""
+    """Once per enrolment: the device is active, and is brought to its blueprint; if it has none, asked about itself.
+
+    What brings it there asks it first.
+    """
     device = Device.objects.select_related("tenant").get(pk=enrolment.device_id)
     change_state([device.pk], DeviceState.ONBOARDING_IN_PROGRESS, DeviceState.ACTIVE)
     Device.objects.filter(pk=device.pk).update(provisioned_on=timezone.now())
     audit.record(
         actor=device_actor(device.pk, source), action="device.enrolled", subject=device, details={"name": device.name}
     )
+    begun = create_converges(
+        tenant=device.tenant, actor=SYSTEM, device_ids=[device.pk], provision=True, cause=Converge.Cause.ENROLMENT
+    )
+    if begun:
+        return
     create_command_request(
         tenant=device.tenant,
         actor=SYSTEM,

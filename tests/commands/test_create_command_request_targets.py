@@ -31,10 +31,9 @@ NOT_ON_APPLE = {
     "SET_STATIC_IP",
     "UPDATE_LATEST_DPC",
     "NOTIFY_DEVICE",
-    "UPDATE_BLUEPRINT",
-    "CONVERGE",
 }
 FETCHED_FIRST = {"SET_NEW_POLICY", "VPP_APP_INSTALL"}  # a policy, a licence
+WITH_A_BLUEPRINT = {"CONVERGE", "UPDATE_BLUEPRINT"}  # which these devices have not
 ARGUMENTS: dict[str, dict[str, Any]] = {**SAMPLES, "INSTALL_PROFILE": {"profile": profile()}}
 
 
@@ -57,7 +56,9 @@ def states(request: CommandRequest) -> dict[str, str]:
     return {row.device.name: row.state.removeprefix("Command ") for row in rows}
 
 
-@pytest.mark.parametrize("command", [name for name in NAMES if name not in NOT_ON_APPLE | FETCHED_FIRST])
+@pytest.mark.parametrize(
+    "command", [name for name in NAMES if name not in NOT_ON_APPLE | FETCHED_FIRST | WITH_A_BLUEPRINT]
+)
 def test_a_carried_command_waits_for_an_apple_device(api: ApiClient, tenant: Tenant, command: str) -> None:
     device = DeviceFactory(tenant=tenant, name="apple")
 
@@ -68,7 +69,7 @@ def test_a_carried_command_waits_for_an_apple_device(api: ApiClient, tenant: Ten
     assert CommandRequest.objects.get().reason == ""
 
 
-@pytest.mark.parametrize("command", [name for name in NAMES if name not in FETCHED_FIRST])
+@pytest.mark.parametrize("command", [name for name in NAMES if name not in FETCHED_FIRST | WITH_A_BLUEPRINT])
 def test_a_command_that_a_platform_cannot_carry_fails_there_with_a_reason(
     api: ApiClient, tenant: Tenant, command: str
 ) -> None:

@@ -47,6 +47,11 @@ def begin_due_converges() -> int:
     return total
 
 
+def are_due() -> bool:
+    """Whether a worker may have something to begin with."""
+    return Converge.objects.filter(status=Converge.Status.QUEUED, not_before__lte=timezone.now()).exists()
+
+
 def plan_converge(converge_id: uuid.UUID) -> None:
     """Begins this one, if it is due and the first of its device. Twice is as once."""
     advance_all(begin(claim([converge_id])))

@@ -44,8 +44,9 @@ def _end_command(status_id: uuid.UUID, ending: Ending) -> None:
     rows = CommandStatus.objects.filter(pk=status_id, state__in=OPEN)
     if ending.window_closed:  # what is still queued may have another window
         target, rows = State.TIMEOUT, rows.filter(state__in=AWAITING)
+    rows.filter(state=State.QUEUED, sent_at=None).update(sent_at=now)  # it was no refusal
     if target is State.SUCCESS:
-        rows.filter(state=State.QUEUED).update(state=State.INITIATED, sent_at=now, updated_at=now)
+        rows.filter(state=State.QUEUED).update(state=State.INITIATED, updated_at=now)
     rows.filter(state__in=sources_of(target)).update(
         state=target, reason=ending.reason, updated_at=now, attempts=0, not_now_at=None
     )

@@ -10,7 +10,7 @@ from commands.schedules.plan import Slot, read_schedule
 
 OPENS = "The window opens at {moment}."
 NEVER_OPENED = "The window passed before it could be opened."
-CLOSED = "The window closed before all of it was sent."
+CLOSED = "The window closed before all of it was done."
 
 
 def next_window(converge: Converge) -> Slot | None:
