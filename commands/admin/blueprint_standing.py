@@ -41,7 +41,10 @@ def devices_of(blueprint_id: uuid.UUID) -> QuerySet[Device]:
 
 def standing() -> Case:
     """Annotation of devices that have a blueprint."""
-    published = Coalesce("assigned_blueprint__published_version_id", "group__effective_blueprint__published_version_id")
+    published = Case(
+        When(assigned_blueprint__isnull=False, then=F("assigned_blueprint__published_version_id")),
+        default=F("group__effective_blueprint__published_version_id"),
+    )
     current = Exact(F("current_blueprint_version_id"), published)
     differing = GreaterThan(Coalesce("drift__count", 0), 0) & Exact(F("drift__blueprint_version_id"), published)
     return Case(

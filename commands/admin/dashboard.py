@@ -1,4 +1,4 @@
-"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Eleven queries."""
+"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Twelve queries."""
 
 import datetime as dt
 import uuid
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps_domain.models import VppLocation
 from commands.admin.display import progress_of, statuses_url, targets
+from commands.admin.fleet_drift import drift_card
 from commands.admin.windows import open_and_coming
 from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE, State
@@ -49,6 +50,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": "Overview",
         "figures": [*_device_figures(fleet), *_command_figures(ids)],
         "meters": _meters(fleet),
+        "fleet": drift_card(ids),
         "requests": _latest(ids, several=len(ids) > 1),
         "windows": open_and_coming(ids, several=len(ids) > 1),
         "notices": [*_worker(), *_credentials(request), *_stopped(ids), *_lacking(tenants), *_unreachable(ids)],

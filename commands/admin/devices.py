@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from commands.admin import send_command
+from commands.admin.device_blueprint import assign_to_device, blueprint_card, converge_device
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
 from commands.admin.filters import BlueprintFilter, LastSeenFilter, PushFilter, StandingFilter, StateFilter
@@ -90,7 +91,13 @@ class DeviceAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.send_command_view)
-        return [path("send-command/", view, name=send_command.URL_NAME), *super().get_urls()]
+        wrap = self.admin_site.admin_view
+        return [
+            path("send-command/", view, name=send_command.URL_NAME),
+            path("<uuid:device_id>/blueprint/", wrap(self.blueprint_view), name="devices_device_blueprint"),
+            path("<uuid:device_id>/converge/", wrap(self.converge_view), name="devices_device_converge"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -98,7 +105,10 @@ class DeviceAdmin(ScopedAdmin):
         device = self.get_object(request, object_id)
         search = request.GET.get("apps", "").replace("\0", "")[:100]
         shown = device_page(device, apps_search=search) if device else {}
-        if device and self.may(request, Role.OPERATOR, device):
+        may_operate = device is not None and self.may(request, Role.OPERATOR, device)
+        if device:
+            shown |= blueprint_card(device, may_operate=may_operate)
+        if may_operate:
             shown["uninstall"] = reverse(f"admin:{send_command.URL_NAME}")
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
@@ -120,6 +130,13 @@ class DeviceAdmin(ScopedAdmin):
 
     def send_command_view(self, request: HttpRequest) -> HttpResponse:
         return send_command.send(self, request)
+
+    # The blueprint ------------------------------------------------------------------------------------------------
+    def blueprint_view(self, request: HttpRequest, device_id: Any) -> HttpResponse:
+        return assign_to_device(self, request, self.own_object(request, str(device_id), Role.OPERATOR))
+
+    def converge_view(self, request: HttpRequest, device_id: Any) -> HttpResponse:
+        return converge_device(self, request, self.own_object(request, str(device_id), Role.OPERATOR))
 
     # Taking devices out ---------------------------------------------------------------------------------------------
     @page_action("Block", role=Role.OPERATOR, icon="block")

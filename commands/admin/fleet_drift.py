@@ -17,7 +17,7 @@ FREQUENT = 12  # settings
 MOST_FREQUENT_SQL = """
 SELECT entry ->> 'setting' AS setting, count(DISTINCT report.device_id) AS devices
 FROM devices_driftreport report CROSS JOIN LATERAL jsonb_array_elements(report.differences) entry
-WHERE report.tenant_id = ANY(%s) AND report.count > 0
+WHERE report.tenant_id = ANY(%s) AND report.count > 0 AND coalesce(entry ->> 'reason', '') = ''
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
 """
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from commands.admin import send_command
+from commands.admin.blueprint_display import blueprint_link
 from commands.admin.send_targets import Targets
 from config.api.errors import ApplicationError
 from devices.models import DeviceGroup
@@ -30,6 +31,9 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
         parent = data.get("parent")
         if parent is not None and tenant and parent.tenant_id != tenant.pk:
             self.add_error("parent", "This group belongs to another tenant.")
+        blueprint = data.get("blueprint")
+        if blueprint is not None and tenant and blueprint.tenant_id != tenant.pk:
+            self.add_error("blueprint", "This blueprint belongs to another tenant.")
         return data
 
 
@@ -37,9 +41,9 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]
 class DeviceGroupAdmin(ScopedAdmin):
     add_role = change_role = Role.OPERATOR
     form = GroupForm
-    list_display = ("name", "parent", "devices", "tenant", "created")
-    list_select_related = ("parent", "tenant")
-    list_filter = (("tenant", ScopedFilter),)
+    list_display = ("name", "parent", "devices", "effective", "tenant", "created")
+    list_select_related = ("parent", "tenant", "blueprint", "effective_blueprint")
+    list_filter = (("tenant", ScopedFilter), ("effective_blueprint", ScopedFilter))
     search_fields = ("name",)
     ordering = ("name", "id")
     actions = ("send_to_selected",)
@@ -50,17 +54,19 @@ class DeviceGroupAdmin(ScopedAdmin):
         return rows
 
     def get_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> list[Any]:
-        return ["tenant", "name", "parent", "id", "devices"] if obj else ["tenant", "name", "parent"]
+        asked = ["tenant", "name", "parent", "blueprint"]
+        return [*asked, "effective", "id", "devices"] if obj else asked
 
     def get_readonly_fields(self, request: HttpRequest, obj: DeviceGroup | None = None) -> tuple[str, ...]:
-        return ("tenant", "id", "devices") if obj else ()
+        return ("tenant", "id", "devices", "effective") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: DeviceGroup, form: Any, change: bool) -> None:
         actor = console_actor(request)
         if change:
             saved = update_group(group=obj, name=obj.name, parent=obj.parent, blueprint=obj.blueprint, actor=actor)
         else:
-            saved = create_group(tenant=obj.tenant, group_id=obj.pk, name=obj.name, parent=obj.parent, actor=actor)
+            told: dict[str, Any] = {"name": obj.name, "parent": obj.parent, "blueprint": obj.blueprint}
+            saved = create_group(tenant=obj.tenant, group_id=obj.pk, actor=actor, **told)
         obj.__dict__.update(saved.__dict__)
 
     @admin.action(description="Send a command to selected groups", permissions=["operate"])
@@ -92,6 +98,12 @@ class DeviceGroupAdmin(ScopedAdmin):
     def devices(self, obj: Any) -> SafeString:
         url = reverse("admin:devices_device_changelist") + f"?group__id__exact={obj.pk}"
         return format_html('<a class="mu-link mu-number" href="{}">{}</a>', url, obj.device_total)
+
+    @admin.display(description="blueprint that counts")
+    def effective(self, obj: DeviceGroup) -> SafeString | str:
+        link = blueprint_link(obj.effective_blueprint)
+        inherited = obj.effective_blueprint is not None and obj.blueprint is None
+        return format_html("{} {}", link, display.label("inherited", "neutral")) if inherited else link
 
     @admin.display(description="created", ordering="created_at")
     def created(self, obj: DeviceGroup) -> SafeString:

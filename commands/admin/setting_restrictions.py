@@ -27,7 +27,7 @@ class RestrictionRows(Rows):
     """An object here, though it is asked for in rows."""
 
     def __init__(self, source: Source, path: str, label: str, value: Any) -> None:
-        known = list(value.items()) if isinstance(value, dict) else []
+        known = sorted(value.items()) if isinstance(value, dict) else []
         self.keys: dict[str, str] = {}  # key: the input of its value
         super().__init__(source, path, label, None, known)
 

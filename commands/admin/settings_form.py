@@ -103,20 +103,20 @@ class SettingsForm(forms.Form):
         """Every fault where it was typed, or else as near to it as there is something on the page."""
         unplaced = [] if error.content else [error.message]
         for path, told in error.content.items():
-            texts = told if isinstance(told, list) else [told]
+            texts = [_sentence(text) for text in (told if isinstance(told, list) else [told])]
             unplaced += [] if self._placed(path, texts) else [f"{path}: {text}" for text in texts]
         for text in unplaced:
             self.add_error(None, text)
 
-    def _placed(self, path: str, texts: Iterable[Any]) -> bool:
+    def _placed(self, path: str, texts: Iterable[str]) -> bool:
         place = self._place_of(path)
         while place:
             if place in self.fields:
                 for text in texts:
-                    self.add_error(place, str(text))
+                    self.add_error(place, text)
                 return True
             if place in self.nodes:
-                self.nodes[place].errors += map(str, texts)
+                self.nodes[place].errors += texts
                 return True
             place = STEP.sub("", place) if STEP.search(place) else ""
         return False
@@ -162,6 +162,10 @@ class SettingsForm(forms.Form):
     @property
     def is_refused(self) -> bool:
         return self.is_bound and self.fault_count > 0
+
+
+def _sentence(text: Any) -> str:
+    return str(text)[:1].upper() + str(text)[1:]
 
 
 def _with_carried(data: Any, files: Any) -> Any:

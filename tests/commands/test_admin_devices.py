@@ -54,9 +54,8 @@ def test_the_list_costs_the_same_however_long_it_is(
             queued(device)
 
     for client in (superuser(), member(tenant)):
-        with django_assert_num_queries(
-            9
-        ):  # session, user, whose, badges, filters (tenants, groups, blueprints), count, rows
+        # session, user, whose, badges, the filters' tenants, groups and blueprints, count, rows
+        with django_assert_num_queries(9):
             client.get(DEVICES)
 
 
@@ -185,7 +184,7 @@ def test_a_page_costs_the_same_however_much_there_is_to_show(
     client = superuser()
     page_of(client, device)  # what Django keeps for the life of the process is read now
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         page = page_of(client, device)
 
     assert "all of them" in page
