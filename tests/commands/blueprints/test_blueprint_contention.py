@@ -4,11 +4,14 @@ import contextlib
 
 import pytest
 
+from apps_domain.models import TenantAppVersion
+from apps_domain.services.tenant_apps import delete_tenant_app_version
 from commands.services.blueprints import create_blueprint, delete_blueprint, update_blueprint
 from config.api.errors import BadRequest, NotFound
 from devices.models import Blueprint, BlueprintImage
 from tenants.actors import SYSTEM
 from tests.factories.blueprints import BlueprintFactory
+from tests.factories.builds import AppVersionFactory
 from tests.factories.settings import PNG
 from tests.factories.tenants import TenantFactory
 from tests.factories.threads import all_at_once
@@ -75,3 +78,23 @@ def test_deleting_and_saving_at_once_leaves_all_or_nothing() -> None:
     all_at_once(save, lambda: delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk))
 
     assert not Blueprint.objects.exists()
+
+
+def test_a_version_of_an_app_is_either_named_or_deleted() -> None:
+    tenant = TenantFactory()
+    version = AppVersionFactory(tenant)
+    entry = {"app_id": str(version.app_id), "app_version_id": str(version.pk), "app_type": "TENANT_IOS"}
+
+    def name() -> None:
+        with contextlib.suppress(BadRequest):
+            create_blueprint(tenant=tenant, actor=SYSTEM, name="A", settings={"ios": {"apps": [entry]}})
+
+    def delete() -> None:
+        with contextlib.suppress(BadRequest):
+            delete_tenant_app_version(
+                tenant=tenant, app_id=str(version.app_id), version_id=str(version.pk), actor=SYSTEM
+            )
+
+    all_at_once(name, delete)
+
+    assert Blueprint.objects.exists() is TenantAppVersion.objects.exists()
