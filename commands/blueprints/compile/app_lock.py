@@ -39,7 +39,7 @@ def app_lock(ios: Settings, target: Target, known: Known) -> list[ProfilePart]:
     return [
         ProfilePart(
             key=KEY,
-            title=f"Single-app mode: {bundle_id}" if bundle_id else "Single-app mode",
+            title=f"Single-app mode: {bundle_id}"[:255] if bundle_id else "Single-app mode",
             fields=tuple(fields),
             stage=Stage.LOCK,
             is_for_provisioning=policy_of(group) == PROVISION_ONLY,

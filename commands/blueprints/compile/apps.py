@@ -68,14 +68,15 @@ def apps(ios: Settings, known: Known) -> list[Part]:
 def _part(entry: dict[str, Any], known: Known) -> Part:
     app = known.get(reference(entry))
     bundle_id = app.bundle_id if app else ""
-    key = f"{PREFIX}{bundle_id or reference(entry)[1]}"
+    key = f"{PREFIX}{bundle_id or reference(entry)[1]}"[:255]
     path = f"apps[{bundle_id or reference(entry)[1]}]"
     config = "".join((entry.get("base64_app_config") or "").split())
     fields = [Field(f"{path}.app_version_id", app.build[0] if app and app.build else "latest")]
     if config:
         fields.append(Field(f"{path}.base64_app_config", MASK, secret=digest("config", config)))
     is_uploaded = entry["app_type"] in UPLOADED
-    fault = "" if bundle_id or is_uploaded else NO_BUNDLE_ID if app else UNKNOWN
+    may_be_sent = _is_uuid(reference(entry)[1]) if is_uploaded else bool(bundle_id)
+    fault = "" if may_be_sent else NO_BUNDLE_ID if app else UNKNOWN
     return AppPart(
         key=key,
         title=app.name if app else "App",

@@ -20,7 +20,7 @@ from tests.factories.plans import converged, plan_again, published
 
 POLICIES = st.sampled_from([{"apply_policy": each} for each in ("ALWAYS APPLY", "PROVISION ONLY", "IGNORE")])
 SLOW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
