@@ -17,6 +17,7 @@ from commands.blueprint_selectors import get_version
 from commands.services.blueprints import delete_blueprint, restore_version, update_blueprint
 from commands.services.converges.creation import create_converges
 from config.api.errors import ApplicationError, NotFound
+from config.api.fields import parse_id
 from devices.models import Blueprint
 from tenants.actors import console_actor
 
@@ -62,6 +63,7 @@ def publish_page(page: "ScopedAdmin", request: HttpRequest, blueprint: Blueprint
     form = PublishForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         told = {"comments": form.cleaned_data["comments"] or None, "publish": True}
+        told["seen"] = parse_id(request.POST.get("seen", "")) or latest.pk
         return page.carry_out(request, blueprint, lambda: _publish(request, blueprint, told))
     total = sum(standings_of(blueprint).values())
     sentences = [f"{counted(total)} will be upgradable. They stay as they are until they converge."]
@@ -75,6 +77,7 @@ def publish_page(page: "ScopedAdmin", request: HttpRequest, blueprint: Blueprint
         sentences=sentences,
         before=version_label(published),
         after=version_label(latest),
+        seen=latest.pk,
         rows=differences(published, latest),
     )
 

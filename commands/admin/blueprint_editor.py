@@ -12,7 +12,7 @@ from commands.admin.blueprint_diff import differences
 from commands.admin.blueprint_display import version_label
 from commands.admin.settings_form import SettingsForm
 from commands.services.blueprints import create_blueprint, update_blueprint
-from config.api.errors import ApplicationError
+from config.api.errors import ApplicationError, Conflict
 from config.api.fields import parse_id
 from devices.models import Blueprint, BlueprintVersion
 from tenants.actors import console_actor
@@ -60,6 +60,8 @@ class Editor:
             return self._shown(form)
         try:
             return self._saved(form)
+        except Conflict:  # somebody saved between our look and our lock
+            self.latest = BlueprintVersion.objects.filter(blueprint=self.blueprint).first()
         except ApplicationError as error:
             form.refuse(error)
         return self._shown(form)
@@ -80,7 +82,10 @@ class Editor:
         else:
             same = self.latest is not None and form.settings == self.latest.settings
             saved = update_blueprint(
-                blueprint_id=self.blueprint.pk, comments=None if same and not comments else comments, **told
+                blueprint_id=self.blueprint.pk,
+                comments=None if same and not comments else comments,
+                seen=self.latest.pk if self.latest else None,
+                **told,
             )
         self._say(saved.latest_version)
         return redirect(self.page.url_of(saved))

@@ -34,6 +34,13 @@ ACRONYMS = {
     "esper": "Esper", "android": "Android", "google": "Google", "ussd": "USSD", "mac": "MAC", "dns": "DNS",
     "bluetooth": "Bluetooth", "vpp": "VPP", "ca": "CA", "eap": "EAP", "edgebox": "Edgebox",
 }  # fmt: skip
+WHOLE = {  # names of settings that say little by themselves
+    "app_id": "App",
+    "app_version_id": "Version",
+    "app_type": "Kind of app",
+    "base64_app_config": "Managed configuration",
+    "apply_policy": "Applied",
+}
 VALUES = {  # of settings whose values are codes
     "app_type": {
         "VPP": "store app",
@@ -122,12 +129,17 @@ def title_of(key: str) -> str:
 def setting_words(path: str, platform: str = "ios", names: "Names | None" = None) -> str:
     """`camera_settings.allow_camera_access` as `Camera: allow camera access`."""
     key, *rest = STEPS.findall(path) or [path]
-    named = [(names.app(word[1:-1]) if names else word[1:-1]) if word.startswith("[") else word for word in rest]
-    below = " ".join(
-        word if known.startswith("[") else _lower(words_of(word)) for known, word in zip(rest, named, strict=True)
-    )
     title = group_title(platform, key)
-    return f"{title}: {below}" if below else title
+    below = [_step(word, names) for word in rest]
+    shown = " ".join(words for words in below if words.lower() != title.lower())
+    return f"{title}: {shown}" if shown else title
+
+
+def _step(word: str, names: "Names | None") -> str:
+    """Of a path; what is in brackets is an entry's own name."""
+    if not word.startswith("["):
+        return _lower(words_of(word))
+    return names.app(word[1:-1]) if names else word[1:-1]
 
 
 def _lower(words: str) -> str:
@@ -154,6 +166,8 @@ def told(value: Any) -> SafeString | str:
 
 def words_of(key: str) -> str:
     """`url_blocklist` as `URL blocklist`. Apple's own keys (`allowCamera`) stay as they are."""
+    if key in WHOLE:
+        return WHOLE[key]
     words = [ACRONYMS.get(word, word) for word in key.split("_")]
     if len(words) == 1 and not key.islower():
         return key

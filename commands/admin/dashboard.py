@@ -120,7 +120,9 @@ def _pieces(platform: str, states: Counter[int]) -> list[dict[str, Any]]:
 
 
 def _latest(ids: list[uuid.UUID], *, several: bool) -> list[dict[str, Any]]:
-    rows = CommandRequest.objects.filter(tenant_id__in=ids).select_related("tenant").defer("secret_args")
+    """Of people and programs; a converge alone makes many for each device."""
+    asked = CommandRequest.objects.filter(tenant_id__in=ids, is_internal=False)
+    rows = asked.select_related("tenant").defer("secret_args")
     return [
         {
             "link": display.link(row, row.command),

@@ -17,6 +17,8 @@ from commands.admin.converge_page import difference, status_label
 from commands.models import Converge
 from commands.services.assignments import assign_blueprint, withdraw_blueprint
 from commands.services.converges.creation import create_converge
+from commands.services.drift.checking import check_drift
+from commands.services.drift.requests import ask_device
 from config.api.errors import ApplicationError
 from devices.models import Blueprint, Device, DriftReport
 from tenants.actors import console_actor
@@ -144,6 +146,22 @@ def converge_device(page: "ScopedAdmin", request: HttpRequest, device: Device) -
         return redirect("admin:commands_converge_change", converge.pk)
     sentences = ["The device is compared with the published version of its blueprint and sent only what differs."]
     return _ask(page, request, device, f"Converge {device}?", sentences, form, "Converge")
+
+
+def check_device(page: "ScopedAdmin", request: HttpRequest, device: Device) -> HttpResponse:
+    """By a button on the device's page only."""
+    if request.method != "POST":
+        return redirect(page.url_of(device))
+    return page.carry_out(request, device, lambda: _check(request, device))
+
+
+def _check(request: HttpRequest, device: Device) -> str:
+    report = check_drift(device)
+    asked = ask_device(device=device, actor=console_actor(request))
+    told = "The device is asked what it has" if asked else "The device has been asked already what it has"
+    if report is None:
+        return f"{told}; it is compared as soon as it has answered."
+    return f"Compared with what is known. {told}; it is compared again as soon as it has answered."
 
 
 def _ask(

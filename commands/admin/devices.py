@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from commands.admin import send_command
-from commands.admin.device_blueprint import assign_to_device, blueprint_card, converge_device
+from commands.admin.device_blueprint import assign_to_device, blueprint_card, check_device, converge_device
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
 from commands.admin.filters import BlueprintFilter, LastSeenFilter, PushFilter, StandingFilter, StateFilter
@@ -96,6 +96,7 @@ class DeviceAdmin(ScopedAdmin):
             path("send-command/", view, name=send_command.URL_NAME),
             path("<uuid:device_id>/blueprint/", wrap(self.blueprint_view), name="devices_device_blueprint"),
             path("<uuid:device_id>/converge/", wrap(self.converge_view), name="devices_device_converge"),
+            path("<uuid:device_id>/check/", wrap(self.check_view), name="devices_device_check"),
             *super().get_urls(),
         ]
 
@@ -116,7 +117,9 @@ class DeviceAdmin(ScopedAdmin):
         """Another group goes the way of every move, so that the device gets that group's blueprint."""
         actor = console_actor(request)
         update_device(device=obj, alias=obj.alias, actor=actor)
-        move_devices(tenant=obj.tenant, actor=actor, device_ids=[obj.pk], group=obj.group)
+        moved = move_devices(tenant=obj.tenant, actor=actor, device_ids=[obj.pk], group=obj.group)
+        if moved.converging:
+            self.message_user(request, f"{obj} converges to the blueprint of {obj.group}.", messages.INFO)
 
     # Commands -------------------------------------------------------------------------------------------------------
     @admin.action(description="Send a command to selected devices", permissions=["operate"])
@@ -137,6 +140,9 @@ class DeviceAdmin(ScopedAdmin):
 
     def converge_view(self, request: HttpRequest, device_id: Any) -> HttpResponse:
         return converge_device(self, request, self.own_object(request, str(device_id), Role.OPERATOR))
+
+    def check_view(self, request: HttpRequest, device_id: Any) -> HttpResponse:
+        return check_device(self, request, self.own_object(request, str(device_id), Role.OPERATOR))
 
     # Taking devices out ---------------------------------------------------------------------------------------------
     @page_action("Block", role=Role.OPERATOR, icon="block")

@@ -132,6 +132,21 @@ class CommandOfStatusFilter(CommandFilter):
     path = "request__command"
 
 
+class OriginFilter(SimpleListFilter):
+    """What the platform sent by itself, as the steps of converges, is left out unless asked for."""
+
+    title = "sent by"
+    parameter_name = "origin"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [("any", "Anybody, the platform too"), ("platform", "The platform only")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CommandRequest]) -> QuerySet[CommandRequest]:
+        if self.value() == "any":
+            return queryset
+        return queryset.filter(is_internal=self.value() == "platform")
+
+
 class WindowFilter(SimpleListFilter):
     """Scheduled requests by their windows. Cancelled ones have none any more."""
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from commands.admin import send_command
 from commands.admin.display import progress_of, targets
-from commands.admin.filters import CommandFilter, WindowFilter
+from commands.admin.filters import CommandFilter, OriginFilter, WindowFilter
 from commands.admin.request_page import request_page
 from commands.admin.send_targets import counted
 from commands.admin.windows import current_window, schedule_column, window_column
@@ -31,6 +31,7 @@ class CommandRequestAdmin(ScopedAdmin):
     list_filter = (
         ("tenant", ScopedFilter),
         CommandFilter,
+        OriginFilter,
         ("schedule", ChoicesFilter),
         WindowFilter,
         ("created_at", DateRangeFilter),

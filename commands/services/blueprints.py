@@ -12,7 +12,7 @@ from commands.blueprint_selectors import get_blueprint, get_version
 from commands.blueprints.diff import differences
 from commands.blueprints.schema import read_settings
 from commands.blueprints.secrets import open_settings, split_settings
-from config.api.errors import BadRequest, NotFound
+from config.api.errors import BadRequest, Conflict, NotFound
 from devices.models import Blueprint, BlueprintVersion, Device, DeviceGroup
 from tenants import audit
 from tenants.actors import Actor
@@ -44,15 +44,24 @@ def create_blueprint(
 
 @transaction.atomic
 def update_blueprint(
-    *, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.UUID, publish: bool = False, **changes: Any
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    blueprint_id: str | uuid.UUID,
+    publish: bool = False,
+    seen: uuid.UUID | None = None,
+    **changes: Any,
 ) -> Blueprint:
     """Saves `name`, `description`, `comments` and `settings`, those that are given, as another version.
 
     None is made when nothing changes: a draft of what is latest, or publishing what is published. The settings are
-    taken whole; the mask of a secret stands for the one of the latest version. Two writers wait for each other.
+    taken whole; the mask of a secret stands for the one of the latest version. Two writers wait for each other; who
+    names the version that they have `seen` gets a Conflict if it is not the latest any more.
     """
     blueprint = _locked(tenant, blueprint_id)
     latest = _latest(blueprint)
+    if seen not in (None, latest.pk):
+        raise Conflict(f"{blueprint.name} was changed meanwhile: its latest version is {latest.number}.")
     kept: Content = {"name": latest.name, "description": latest.description, "comments": latest.comments}
     kept["settings"] = before = open_settings(latest)
     told = {key: value for key, value in changes.items() if key in kept and value is not None}

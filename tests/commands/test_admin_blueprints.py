@@ -227,3 +227,14 @@ def test_shows_images_as_images_only(tenant: Tenant) -> None:
     assert (shown.status_code, shown["Content-Type"], shown.content) == (200, "image/png", b"\x89PNG")
     assert shown["X-Content-Type-Options"] == "nosniff"
     assert client.get(f"{BLUEPRINTS}images/{other.pk}/").status_code == 404
+
+
+def test_publishes_only_what_was_looked_at(tenant: Tenant) -> None:
+    blueprint = BlueprintFactory(tenant)
+    seen = add_version(blueprint, ios=SIRI, publish=False)
+    add_version(blueprint, ios=CAMERA, publish=False)
+
+    answer = member(tenant).post(f"{BLUEPRINTS}{blueprint.pk}/publish/", {"seen": str(seen.pk)}, follow=True)
+
+    assert "was changed meanwhile: its latest version is 1.2" in answer.content.decode()
+    assert not BlueprintVersion.objects.filter(version_number=2).exists()

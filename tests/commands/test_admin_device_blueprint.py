@@ -1,6 +1,6 @@
 """The blueprint on the pages of devices and groups."""
 
-from commands.models import Converge
+from commands.models import CommandRequest, Converge
 from devices.models import DeviceGroup
 from tenants.models import Role, Tenant
 from tests.commands.test_admin_drift import CAMERA, drifted
@@ -109,3 +109,32 @@ def test_a_group_does_not_get_a_blueprint_of_another_tenant(tenant: Tenant, othe
 
     group.refresh_from_db()
     assert group.blueprint is None
+
+
+def test_checks_a_device_now_and_asks_it_what_it_has(tenant: Tenant) -> None:
+    device = DeviceFactory(tenant=tenant, assigned_blueprint=BlueprintFactory(tenant))
+    client, url = member(tenant), f"{DEVICES}{device.pk}/check/"
+
+    client.get(url)
+    asked_by_a_link = CommandRequest.objects.count()
+    answer = client.post(url, follow=True)
+
+    assert asked_by_a_link == 0
+    assert "it is compared as soon as it has answered" in answer.content.decode()
+    assert CommandRequest.objects.get().command == "DEVICE_INFORMATION"
+    assert member(tenant, Role.VIEWER).post(url).status_code == 404
+
+
+def test_a_device_that_is_moved_into_a_group_converges(tenant: Tenant) -> None:
+    blueprint = BlueprintFactory(tenant)
+    group = DeviceGroupFactory(tenant=tenant, name="Shops", blueprint=blueprint, effective_blueprint=blueprint)
+    device = DeviceFactory(tenant=tenant)
+
+    answer = member(tenant).post(
+        f"{DEVICES}{device.pk}/change/", {"alias": "Till", "group": str(group.pk)}, follow=True
+    )
+
+    device.refresh_from_db()
+    assert (device.group, device.alias) == (group, "Till")
+    assert Converge.objects.get().cause == Converge.Cause.MOVE
+    assert "converges to the blueprint of Shops" in answer.content.decode()

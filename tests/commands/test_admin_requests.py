@@ -159,3 +159,17 @@ def test_a_viewer_cancels_nothing(tenant: Tenant, other_tenant: Tenant) -> None:
     assert "0 cancelled." in answer.content.decode()
     assert "your role in its tenant is viewer" in answer.content.decode()
     assert row.state == State.QUEUED
+
+
+def test_what_the_platform_sent_by_itself_is_listed_only_when_asked_for(tenant: Tenant) -> None:
+    own = CommandRequestFactory(tenant=tenant, command="LOCK")
+    internal = CommandRequestFactory(tenant=tenant, command="INSTALL_PROFILE", is_internal=True)
+    client = member(tenant)
+
+    def found(**query: str) -> set[str]:
+        rows = client.get("/admin/commands/commandrequest/", query).context["cl"].result_list
+        return {str(row.pk) for row in rows}
+
+    assert found() == {str(own.pk)}
+    assert found(origin="platform") == {str(internal.pk)}
+    assert found(origin="any") == {str(own.pk), str(internal.pk)}
