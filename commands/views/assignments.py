@@ -13,8 +13,8 @@ from commands.assignment_serializers import (
 )
 from commands.blueprint_selectors import get_blueprint
 from commands.services.assignments import Changed, assign_blueprint, withdraw_blueprint
-from config.api.envelopes import contained
-from config.api.openapi import contained as contained_schema
+from config.api.envelopes import enveloped
+from config.api.openapi import enveloped as enveloped_schema
 from config.api.openapi import operation, path
 from config.api.views import ApiViewSet, validated
 from devices.models import Blueprint
@@ -29,7 +29,7 @@ WITHDRAW_DESCRIPTION = (
     "their own, all or none; what their group gives is then in force. Nothing is sent by it."
 )
 BLUEPRINT = path("blueprint_id", "ID of the blueprint", OpenApiTypes.UUID)
-ASSIGNED = contained_schema("AssignmentAnswer", AssignmentOutput)
+ASSIGNED = enveloped_schema("AssignmentAnswer", AssignmentOutput)
 
 
 class AssignmentViewSet(ApiViewSet):
@@ -71,7 +71,7 @@ def _change(request: Request, blueprint_id: str, change: Callable[..., Changed])
     named = validated(AssignmentInput, request)
     devices, groups = named.get("device_ids", []), named.get("group_ids", [])
     done = change(tenant=caller.tenant, actor=caller.actor, blueprint=blueprint, device_ids=devices, group_ids=groups)
-    return contained(
+    return enveloped(
         {
             "blueprint_id": blueprint.pk,
             "device_ids": once_each(devices),

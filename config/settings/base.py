@@ -172,7 +172,7 @@ CELERY_BEAT_SCHEDULE = {
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
-    "compare with blueprints": {"task": "commands.refresh_drift", "schedule": 30.0, "options": {"expires": 30}},
+    "compare with blueprints": {"task": "commands.refresh_drift", "schedule": 60.0, "options": {"expires": 60}},
     "ask devices what they have": {"task": "commands.ask_devices", "schedule": 300.0, "options": {"expires": 300}},
     "prune old rows": {"task": "commands.prune_commands", "schedule": 3600.0, "options": {"expires": 3600}},
     "warn of what expires": {"task": "tenants.warn_of_expiry", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -22,6 +22,7 @@ from devices.models import Device, DeviceState
 from devices.services.apple_inventory import forget_managed
 from devices.services.apple_reports import flag, text
 from devices.services.devices import change_state
+from devices.services.inventory import note_asked
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
 from onboarding.models import IdentityCertificate
 from onboarding.services.apple_devices import enrolling_device
@@ -203,6 +204,7 @@ def _finish(enrolment: AppleEnrolment, source: str) -> None:
         devices=[device.pk],
         is_internal=True,
     )
+    note_asked([device.pk])
 
 
 @transaction.atomic

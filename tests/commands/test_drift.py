@@ -251,7 +251,7 @@ def test_many_cost_as_many_queries_as_one(tenant: Tenant, django_assert_num_quer
     for count in (1, 10):
         for _ in range(count):
             in_tokyo(tenant, assigned_blueprint=blueprint)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             assert refresh_drift() == count
 
 

@@ -10,7 +10,6 @@ from django.db import connection
 from commands.models.status import DELIVERABLE
 from devices.models import Device, DeviceState, Platform
 
-FIRST_ID = uuid.UUID(int=0)
 SETTLED = dt.timedelta(seconds=10)  # what was written at a moment is committed, and so seen, by then
 
 DEVICES_SQL = """
@@ -23,16 +22,17 @@ HAS_BLUEPRINT = """(b.published_version_id IS NOT NULL
     AND d.platform = %(apple)s AND d.os <> %(macos)s AND d.state = %(active)s)"""
 HAS_TOLD = "(i.information_at IS NOT NULL AND i.profiles_at IS NOT NULL AND i.apps_at IS NOT NULL)"
 DUE_SQL = f"""
-SELECT d.id, CASE WHEN {HAS_BLUEPRINT} AND {HAS_TOLD} THEN b.published_version_id END
-{DEVICES_SQL} LEFT JOIN devices_driftreport r ON r.device_id = d.id
-WHERE CASE WHEN {HAS_BLUEPRINT} AND {HAS_TOLD}
+WITH due AS MATERIALIZED (
+    SELECT d.id, CASE WHEN {HAS_BLUEPRINT} AND {HAS_TOLD} THEN b.published_version_id END AS version
+    {DEVICES_SQL} LEFT JOIN devices_driftreport r ON r.device_id = d.id
+    WHERE CASE WHEN {HAS_BLUEPRINT} AND {HAS_TOLD}
         THEN d.converge_status <> %(open)s AND (r.device_id IS NULL OR r.blueprint_version_id <> b.published_version_id
             OR r.checked_at < %(settled)s
                 + greatest(d.updated_at, i.information_at, i.profiles_at, i.apps_at, i.changed_at))
         ELSE r.device_id IS NOT NULL END
-    AND d.id > %(after)s AND (%(every)s OR d.id = ANY(%(devices)s))
-ORDER BY d.id LIMIT %(most)s
 """
+ALL_SQL = DUE_SQL + ") SELECT id, version FROM due LIMIT %(most)s"
+THESE_SQL = DUE_SQL + "AND d.id = ANY(%(devices)s)) SELECT id, version FROM due"
 WANTED_SQL = f"""
 SELECT d.id, CASE WHEN {HAS_BLUEPRINT} AND {HAS_TOLD} THEN b.published_version_id END
 {DEVICES_SQL} WHERE d.id = ANY(%(devices)s)
@@ -50,9 +50,13 @@ COMMAND = "DEVICE_INFORMATION"
 Wanted = dict[uuid.UUID, uuid.UUID | None]  # by device: the version to compare with; None if it cannot be compared
 
 
-def due_devices(most: int, *, after: uuid.UUID = FIRST_ID, devices: Collection[uuid.UUID] | None = None) -> Wanted:
-    """Whose report is missing, older than what is known of them, of another version, or of no use: the next by id."""
-    return dict(_rows(DUE_SQL, most=most, after=after, every=devices is None, devices=list(devices or ())))
+def due_devices(most: int) -> Wanted:
+    """Whose report is missing, older than what is known of them, of another version, or of no use; in no order."""
+    return dict(_rows(ALL_SQL, most=most))
+
+
+def due_among(devices: Collection[uuid.UUID]) -> Wanted:
+    return dict(_rows(THESE_SQL, devices=list(devices)))
 
 
 def wanted_versions(devices: Collection[uuid.UUID]) -> Wanted:

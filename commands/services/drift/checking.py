@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from commands.blueprints.plan import Plan
 from commands.blueprints.planning import plan_many
-from commands.services.drift.candidates import FIRST_ID, Wanted, due_devices, wanted_versions
+from commands.services.drift.candidates import Wanted, due_among, due_devices, wanted_versions
 from devices.models import Device, DriftReport
 from tenants.sealing import SealError
 
@@ -37,7 +37,7 @@ def check_drift(device: Device) -> DriftReport | None:
 
 def fresh_report(device: Device) -> DriftReport | None:
     """Compared now if anything has changed since it was last."""
-    if due := due_devices(1, devices=[device.pk]):
+    if due := due_among([device.pk]):
         return _check(due).get(device.pk)
     return DriftReport.objects.filter(device=device).select_related("blueprint_version__blueprint").first()
 
@@ -48,27 +48,23 @@ def check_devices(device_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, DriftRep
 
 
 def refresh_drift(*, most: int = MOST, seconds: float = SECONDS) -> int:
-    """Compares anew where it is due, slice by slice; how many. A second worker at the same time does nothing."""
-    began, done, after = time.monotonic(), 0, FIRST_ID
-    while done < most and time.monotonic() - began < seconds:
-        count, last = _refresh_slice(after, min(SLICE, most - done))
-        done += count
-        if last is None:
+    """Compares anew where it is due, slice by slice; how many. What another worker has done meanwhile is left out."""
+    began, done = time.monotonic(), 0
+    due = list(due_devices(most))
+    for begin in range(0, len(due), SLICE):
+        if time.monotonic() - began > seconds:
             break
-        after = last
+        done += _refresh_slice(due[begin : begin + SLICE])
     return done
 
 
 @transaction.atomic
-def _refresh_slice(after: uuid.UUID, most: int) -> tuple[int, uuid.UUID | None]:
-    """How many, and the last; none if there are no more."""
+def _refresh_slice(device_ids: list[uuid.UUID]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
-        if not cursor.fetchone()[0]:
-            return 0, None
-    due = due_devices(most, after=after)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+    due = due_among(device_ids)
     _check(due)
-    return len(due), max(due) if len(due) == most else None
+    return len(due)
 
 
 def _check(wanted: Wanted) -> dict[uuid.UUID, DriftReport]:
