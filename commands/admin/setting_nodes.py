@@ -120,7 +120,7 @@ class Leaf(Node):
     kind: ClassVar[str] = "leaf"
 
     def __init__(self, source: Source, path: str, name: str, field: Any, value: Any) -> None:
-        super().__init__(source, path, LABELS.get(name) or words_of(name), HELP.get(name, str(field.help_text or "")))
+        super().__init__(source, path, LABELS.get(name) or words_of(name), _help(name, field))
         self.is_secret = any(each.fullmatch(path.removeprefix(ROOT)) for each in SECRET_PATHS)
         self.is_stored = self.is_secret and value == MASK
         self.reader = kind_of(field)
@@ -301,6 +301,12 @@ class Rows(Node):
     def aliases(self) -> Mapping[str, str]:
         """Of the entries as they were read; removed and blank ones are not counted there."""
         return {f"{self.path}[{index}]": place for index, place in enumerate(self.places)}
+
+
+def _help(name: str, field: Any) -> str:
+    """As people see it, who choose yes and no."""
+    told = HELP.get(name, str(field.help_text or ""))
+    return re.sub(r"\bfalse:", "No:", re.sub(r"\btrue:", "Yes:", told))
 
 
 def _first_words(serializer: Any) -> str:
