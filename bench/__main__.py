@@ -13,7 +13,18 @@ from django.db import connections
 from bench.database import own_database, settings_for
 from bench.machine import print_facts
 
-BENCHMARKS = ("connect", "device_apps", "fanout", "licences", "lists", "metrics", "push", "schedules", "uploads")
+BENCHMARKS = (
+    "connect",
+    "converge",
+    "device_apps",
+    "fanout",
+    "licences",
+    "lists",
+    "metrics",
+    "push",
+    "schedules",
+    "uploads",
+)
 
 
 def main() -> None:

@@ -26,11 +26,22 @@ def test_prints_the_facts_of_the_machine_and_an_aligned_table_for_each_size() ->
     assert row.split()[0] == "1,000"
 
 
+@pytest.mark.timeout(240)
+def test_converges_of_a_group_are_measured_step_by_step() -> None:
+    done = bench("converge", "--sizes", "1")
+
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()[-4:]]
+    assert [row[0] for row in rows] == ["500"] * 4
+    assert rows[1][-1] == "3,000"  # commands: six for each device
+    assert rows[3][-1] == "0"
+
+
 def test_an_unknown_benchmark_is_named_with_those_there_are() -> None:
     done = bench("speed")
 
     assert done.returncode == 2
-    known = "connect, device_apps, fanout, licences, lists, metrics, push, schedules, uploads"
+    known = "connect, converge, device_apps, fanout, licences, lists, metrics, push, schedules, uploads"
     assert f"there is no benchmark speed: choose from {known}" in done.stderr
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from commands.models import CommandStatus, Converge
 from commands.models.status import AWAITING, OPEN, State, sources_of
+from commands.services.converges.saving import save_converges
 from devices.models import Device
 from devices.services.devices import note_all_converged, note_converges
 
@@ -32,8 +33,7 @@ def end_converges(endings: Sequence[Ending]) -> None:
         if row.command_status_id is not None:
             _end_command(row.command_status_id, ending)
             row.command_status_id = None if ending.window_closed else row.command_status_id
-    rows = [ending.converge for ending in endings]
-    Converge.objects.bulk_update(rows, ["status", "reason", "ended_at", "updated_at", "command_status"])
+    save_converges([ending.converge for ending in endings])
     _note_on_devices(endings)
 
 

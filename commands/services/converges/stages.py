@@ -15,6 +15,7 @@ from commands.models import Converge
 from commands.services.converges.comparing import plans_of
 from commands.services.converges.ending import Ending, end_converges
 from commands.services.converges.results import Results
+from commands.services.converges.saving import save_converges
 from commands.services.converges.sending import Batch, send_steps
 from commands.services.converges.windows import is_over, move_to_next_window
 from devices.models import Device, DeviceInventory
@@ -24,10 +25,6 @@ LOOK = Plan((PlannedStep(Stage.LOOK, "look", "What the device has", "DEVICE_INFO
 VERSION_GONE = "The version of the blueprint was deleted."
 NOTHING = "Nothing differed."
 TITLES, MOST_DIFFERENCES = 5, 500
-CHANGING = [
-    "blueprint", "blueprint_version", "status", "reason", "stage", "differences", "not_before", "closes_at",
-    "began_at", "first_step", "updated_at",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ def take_turns(turns: Sequence[Turn]) -> list[uuid.UUID]:
         elif batch is not None:
             batches.append(batch)
     busy = send_steps(batches)  # wakes devices, whose rows are changed last
-    Converge.objects.bulk_update([turn.converge for turn in turns], CHANGING)
+    ending = {each.converge.pk for each in endings}
+    save_converges([turn.converge for turn in turns if turn.converge.pk not in ending])
     end_converges(endings)
     return [batch.converge.pk for batch in batches if batch.converge.pk not in busy]
 
