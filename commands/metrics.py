@@ -8,11 +8,12 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from commands.models import AppleEnrolment, CommandStatus
+from commands.models import AppleEnrolment, CommandStatus, Converge
 from commands.models.status import OPEN
 from tenants.models import Tenant
 
 TENANT = ("tenant", "tenant_id")
+LATELY = dt.timedelta(days=1)
 Names = dict[uuid.UUID, tuple[str, str]]
 OVERDUE = dt.timedelta(minutes=1)  # a worker looks every 10 seconds
 
@@ -20,6 +21,7 @@ OVERDUE = dt.timedelta(minutes=1)  # a worker looks every 10 seconds
 def collect() -> Iterator[Metric]:
     names = {pk: (name, str(pk)) for pk, name in Tenant.objects.values_list("pk", "name")}
     yield _waiting(names)
+    yield from _converges(names)
     yield from _enrolments(names)
     yield from _wakes(names)
 
@@ -33,6 +35,22 @@ def _waiting(names: Names) -> Metric:
     for tenant_id, state, count in rows.values_list("tenant", "state").annotate(total=Count("*")):
         waiting.add_metric((*names[tenant_id], state), count)
     return waiting
+
+
+def _converges(names: Names) -> Iterator[Metric]:
+    """Those that have ended, which are most, are not looked at but for the last day's."""
+    waiting = GaugeMetricFamily(
+        "muster_converges_open", "Converges that have not ended, by status.", labels=(*TENANT, "status")
+    )
+    rows = Converge.objects.filter(status__in=Converge.OPEN).order_by()
+    for tenant_id, status, count in rows.values_list("tenant", "status").annotate(total=Count("*")):
+        waiting.add_metric((*names.get(tenant_id, ("", str(tenant_id))), status), count)
+    failed = GaugeMetricFamily("muster_converges_failed", "Converges that failed in the last day.", labels=TENANT)
+    lately = Converge.objects.filter(ended_at__gte=timezone.now() - LATELY, status=Converge.Status.FAILURE).order_by()
+    found = dict(lately.values_list("tenant").annotate(total=Count("*")))
+    for tenant_id, labels in names.items():
+        failed.add_metric(labels, found.get(tenant_id, 0))
+    yield from (waiting, failed)
 
 
 def _enrolments(names: Names) -> Iterator[Metric]:

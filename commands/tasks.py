@@ -16,7 +16,7 @@ from commands.services.drift.asking import ask_silent_devices
 from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
-from commands.services.retention import MOST, prune_commands
+from commands.services.retention import MOST, prune_commands, prune_converges
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 from config.celery import app
@@ -118,7 +118,9 @@ def drop_old_results() -> None:
 @app.task(name="commands.prune_commands")
 def prune_old_rows() -> None:
     if settings.COMMAND_RETENTION_DAYS:
-        prune_commands(older_than=dt.timedelta(days=settings.COMMAND_RETENTION_DAYS), most=MOST)
+        age = dt.timedelta(days=settings.COMMAND_RETENTION_DAYS)
+        prune_commands(older_than=age, most=MOST)
+        prune_converges(older_than=age)
 
 
 @app.task(name="commands.begin_converges")

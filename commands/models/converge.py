@@ -90,6 +90,9 @@ class Converge(models.Model):
             models.Index(  # what may have come to its end
                 fields=["updated_at"], condition=models.Q(status="IN_PROGRESS"), name="converge_running"
             ),
+            models.Index(  # what failed lately; the retention
+                fields=["ended_at"], condition=models.Q(ended_at__isnull=False), name="converge_ended"
+            ),
             models.Index(  # whose window may be over
                 fields=["closes_at"],
                 condition=models.Q(status="IN_PROGRESS", closes_at__isnull=False),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from commands.models import CommandRequest, CommandStatus
+from commands.models import CommandRequest, CommandStatus, Converge
 from commands.models.status import FINAL, State
 from commands.services.stages import REFUSED
 
@@ -39,6 +39,15 @@ def prune_commands(
     return total
 
 
+def prune_converges(*, older_than: dt.timedelta) -> int:
+    """Deletes converges that ended longer ago, with the list of their commands; how many."""
+    limit, total = timezone.now() - older_than, 0
+    while ids := list(Converge.objects.filter(ended_at__lt=limit).values_list("pk", flat=True)[:SLICE]):
+        Converge.objects.filter(pk__in=ids).delete()
+        total += len(ids)
+    return total
+
+
 def count_prunable(*, older_than: dt.timedelta) -> int:
     limit = timezone.now() - older_than
     return sum(old_rows(request, limit).count() for request in _unpruned(limit))
@@ -47,6 +56,7 @@ def count_prunable(*, older_than: dt.timedelta) -> int:
 def _unpruned(limit: dt.datetime) -> Iterator[CommandRequest]:
     """Requests that may have such rows, the oldest first."""
     left = CommandRequest.objects.filter(pruned_at__isnull=True, created_at__lt=limit).order_by("created_at", "pk")
+    left = left.exclude(step__converge__status__in=Converge.OPEN)  # which look back at what they sent
     rows = left.only("created_at", "schedule", "ends_at", "fanned_out_at", "cancelled_at", "cancel_finished_at")
     chunk = list(rows[:WALK])
     while chunk:

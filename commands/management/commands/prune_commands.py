@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from commands.services.retention import count_prunable, prune_commands
+from commands.services.retention import count_prunable, prune_commands, prune_converges
 from config.progress import Progress
 
 
@@ -31,6 +31,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{count_prunable(older_than=age):,} rows ended more than {days} days ago.")
             return
         self.stdout.write(f"{self._prune(age):,} rows deleted that ended more than {days} days ago.")
+        if converges := prune_converges(older_than=age):
+            self.stdout.write(f"{converges:,} converges deleted that ended then.")
 
     def _prune(self, age: dt.timedelta) -> int:
         progress, total = Progress(self.stdout), 0
