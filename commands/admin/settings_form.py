@@ -35,6 +35,7 @@ class Section:
     node: Node
     is_open: bool
     is_set: bool
+    is_wrong: bool
 
 
 class SettingSource(Source):
@@ -149,7 +150,7 @@ class SettingsForm(forms.Form):
         is_set = key in (self.known.get(platform) or {})
         wrong = self._is_wrong([node])
         typed = self.is_bound and hasattr(self, "cleaned_data") and node.is_typed()
-        return Section(key, GROUPS[platform][key].title, node, is_set or wrong or typed, is_set)
+        return Section(key, GROUPS[platform][key].title, node, is_set or wrong or typed, is_set, wrong)
 
     def forgive(self) -> None:
         """Nothing is wrong with a form that is not done yet."""

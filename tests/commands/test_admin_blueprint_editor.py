@@ -188,6 +188,7 @@ def test_what_is_wrong_is_said_where_it_was_typed(tenant: Tenant, name: str, tex
     assert answer.status_code == 400
     assert any(said in error for error in [*form[name].errors, *form.nodes[name].errors])
     assert (form[name].value(), form["name"].value()) == (text, "Typed name")
+    assert f'href="#at-{name.rpartition(".")[0]}"' in answer.content.decode()
     assert BlueprintVersion.objects.count() == 1
 
 
