@@ -253,6 +253,11 @@ class Fleet:
             self._missed.discard(device.serial)
             await self._connect(device, "finds a push")
 
+    async def meddle(self, device: SimulatedAppleDevice) -> str:
+        """Its user removes something that came by the server; what it was, or an empty string."""
+        async with self._locks[device.serial]:
+            return await self._in_thread(lambda: _meddle(device, self._dice))
+
     # --- its own affairs --------------------------------------------------------------------------------------
 
     def _courier_line(self, address: tuple[str, int]) -> CourierLine:

@@ -41,7 +41,7 @@ def test_an_unknown_benchmark_is_named_with_those_there_are() -> None:
     done = bench("speed")
 
     assert done.returncode == 2
-    known = "connect, converge, device_apps, fanout, licences, lists, metrics, push, schedules, uploads"
+    known = "blueprints, connect, converge, device_apps, fanout, licences, lists, metrics, push, schedules, uploads"
     assert f"there is no benchmark speed: choose from {known}" in done.stderr
 
 
