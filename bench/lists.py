@@ -17,10 +17,10 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.machine import load
-from bench.population import ACTOR, add_devices, new_groups, new_tenant, settle
+from bench.population import ACTOR, add_devices, new_blueprint, new_groups, new_tenant, settle
 from bench.tables import table
 from commands.models import CommandRequest, CommandStatus
-from devices.models import Device
+from devices.models import Blueprint, Device
 from tenants.models import Role, Tenant
 from tenants.services.tokens import create_api_token
 
@@ -97,6 +97,7 @@ class Caller:
 def run(options: argparse.Namespace) -> None:
     tenant = new_tenant("Lists")
     groups = new_groups(tenant, 20)
+    new_blueprint(tenant, groups)
     caller = Caller(tenant)
     heads: list[str] = []
     results: dict[str, list[Took]] = {}
@@ -149,6 +150,7 @@ def grow(tenant: Tenant, groups: list[Any], devices: int, statuses: int) -> None
 def _cases(tenant: Tenant, group: object, rows: int) -> list[Case]:
     devices = Device.objects.filter(tenant=tenant)
     some = devices.order_by("created_at")[:3][2]
+    blueprint = Blueprint.objects.get(tenant=tenant)
     request = CommandRequest.objects.filter(tenant=tenant).order_by("created_at")[:3][2].pk
     statuses, far = "/api/commands/v0/status/", devices.count() * 3 // 5
     seen = {
@@ -162,6 +164,7 @@ def _cases(tenant: Tenant, group: object, rows: int) -> list[Case]:
         Case("devices: search, a serial", DEVICE_LIST, {"search": some.serial[3:]}),
         Case("devices: search, common", DEVICE_LIST, {"search": "iphone"}),
         Case("devices: group_multi, one", DEVICE_LIST, {"group_multi": group}),
+        Case("devices: assigned_blueprint_id", DEVICE_LIST, {"assigned_blueprint_id": blueprint.pk}),
         Case("devices: battery_level_lte", DEVICE_LIST, {"battery_level_lte": 10}),
         Case("devices: ordering=name", DEVICE_LIST, {"ordering": "name"}),
         Case("devices: ordering=-last_seen", DEVICE_LIST, {"ordering": "-last_seen"}),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from devices.models import DeviceGroup
+from devices.models import Blueprint, BlueprintVersion, DeviceGroup
 from tenants.actors import Actor, Kind
 from tenants.models import Tenant
 
@@ -72,6 +72,18 @@ def new_groups(tenant: Tenant, count: int) -> list[DeviceGroup]:
         root,
         *[DeviceGroup.objects.create(tenant=tenant, name=f"Group {n}", parent=root) for n in range(count - 1)],
     ]
+
+
+def new_blueprint(tenant: Tenant, groups: list[DeviceGroup]) -> Blueprint:
+    """A published one, in force in every second of the groups."""
+    blueprint = Blueprint.objects.create(tenant=tenant, name="Bench")
+    blueprint.published_version = BlueprintVersion.objects.create(
+        tenant=tenant, blueprint=blueprint, version_number=1, minor_version_number=0, publish=True
+    )
+    blueprint.save(update_fields=["published_version"])
+    given = [group.pk for group in groups[1::2]]
+    DeviceGroup.objects.filter(pk__in=given).update(blueprint=blueprint, effective_blueprint=blueprint)
+    return blueprint
 
 
 def add_devices(tenant: Tenant, groups: list[DeviceGroup], *, first: int, last: int) -> None:

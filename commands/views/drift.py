@@ -39,7 +39,7 @@ class DriftViewSet(ApiViewSet):
         parameters=[DEVICE],
     )
     def retrieve(self, request: Request, id: str) -> Response:
-        return contained(_told(_device(request, id)))
+        return contained(_told(request, id))
 
     @operation(
         "askDevice",
@@ -53,12 +53,14 @@ class DriftViewSet(ApiViewSet):
     )
     def create(self, request: Request, id: str) -> Response:
         ask_device(device=_device(request, id), actor=caller_of(request).actor)
-        return contained(_told(_device(request, id)), status=202)
+        return contained(_told(request, id), status=202)
 
 
 def _device(request: Request, device_id: str) -> Device:
     return get_device(tenant=caller_of(request).tenant, device_id=device_id)
 
 
-def _told(device: Device) -> dict[str, Any]:
-    return drift_document(device, fresh_report(device))
+def _told(request: Request, device_id: str) -> dict[str, Any]:
+    """The device is read again after the comparison, which its status follows."""
+    report = fresh_report(_device(request, device_id))
+    return drift_document(_device(request, device_id), report)
