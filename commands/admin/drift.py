@@ -21,6 +21,15 @@ NAMED = 3  # settings of one device
 UNREAD = ("device__search_text", "blueprint_version__secret_settings", "blueprint_version__settings")
 
 
+def _frequent(request: HttpRequest) -> list[dict[str, Any]]:
+    """Asked of the database once per request."""
+    found: list[dict[str, Any]] | None = getattr(request, "frequent_settings", None)
+    if found is None:
+        found = frequent_settings(list(tenants_of_user(user_of(request)).values_list("pk", flat=True)))
+        request.frequent_settings = found  # type: ignore[attr-defined]
+    return found
+
+
 class DiffersFilter(SimpleListFilter):
     """Devices that are as they should be are left out unless asked for."""
 
@@ -41,8 +50,7 @@ class SettingFilter(SimpleListFilter):
     title, parameter_name = "setting", "setting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        tenants = tenants_of_user(user_of(request)).values_list("pk", flat=True)
-        return [(row["path"], row["title"]) for row in frequent_settings(list(tenants))]
+        return [(row["path"], row["title"]) for row in _frequent(request)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[DriftReport]) -> QuerySet[DriftReport]:
         value = self.value()
@@ -61,7 +69,7 @@ class DriftReportAdmin(ScopedAdmin):
     )
     search_fields = ("device__search_text",)
     search_help_text = "The device's name, serial or UDID"
-    ordering = ("-count", "device")
+    ordering = ("-count", "device_id")  # as the index has it
     fields = readonly_fields = ()
     list_before_template = "admin/devices/driftreport/fleet.html"
     change_form_template = "admin/devices/driftreport/page.html"
@@ -78,7 +86,7 @@ class DriftReportAdmin(ScopedAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tenants = list(tenants_of_user(user_of(request)).values_list("pk", flat=True))
-        shown = {"title": "Drift", "fleet": drift_card(tenants), "frequent": frequent_settings(tenants)}
+        shown = {"title": "Drift", "fleet": drift_card(tenants), "frequent": _frequent(request)}
         return super().changelist_view(request, {**(extra_context or {}), **shown})
 
     def change_view(
