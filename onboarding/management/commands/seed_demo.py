@@ -10,12 +10,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from commands.services.apns_certificates import complete_certificate
+from commands.services.blueprints import create_blueprint
+from devices.models import DeviceGroup
+from devices.services.groups import create_group
 from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.certificates import StandInRoot
 from onboarding.simulation.vpp import TOKEN_FILE
 from onboarding.views.enrolment import enrolment_url
-from tenants.actors import command_line_actor
+from tenants.actors import Actor, command_line_actor
 from tenants.models import ApiToken, Role, Tenant, VppToken
 from tenants.selectors import enrolment_topic
 from tenants.services.apns import create_apns_certificate
@@ -27,10 +30,21 @@ TENANT = "Demo"
 ADMIN = "admin"
 CALLER = "demo"
 TOKEN_NAME = "demo gateway"
+DEVICES = "Demo devices"  # the enrolment link, their group and its blueprint
+ALWAYS = {"apply_policy": "ALWAYS APPLY"}
+SETTINGS: dict[str, Any] = {
+    "ios": {
+        "screenshot_settings": {**ALWAYS, "allow_screenshot": False},
+        "passcode_settings": {**ALWAYS, "require_passcode": True, "minimum_length": 6},
+        "wifi_networks": [{"ssid": "Muster Demo", "password": "not a secret"}],
+        "web_clips": [{"label": "Intranet", "url": "https://intranet.example/"}],
+        "defer_os_updates": {**ALWAYS, "defer_os_updates_delay": 14},
+    }
+}
 
 
 class Command(BaseCommand):
-    help = "Makes (or completes) the demo tenant: API token, console user, APNs certificate, licences, enrolment link."
+    help = "Makes (or completes) the demo tenant: token, user, certificate, licences, blueprint, enrolment link."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--standins", type=Path, required=True, help="The stand-ins' folder, with their root key.")
@@ -55,8 +69,8 @@ def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
         topic = f"com.apple.mgmt.External.{tenant.pk}"
         pem = StandInRoot(standins).issue_push_certificate(row.signing_request.encode(), topic=topic)
         complete_certificate(certificate=row, file=pem, apple_id="demo@example.com", actor=actor)
-    link = EnrolmentProfile.objects.filter(tenant=tenant, name="Demo devices").first() or create_enrolment_profile(
-        tenant=tenant, name="Demo devices", actor=actor
+    link = EnrolmentProfile.objects.filter(tenant=tenant, name=DEVICES).first() or create_enrolment_profile(
+        tenant=tenant, name=DEVICES, actor=actor, group=_group(tenant, actor)
     )
     token = (standins / TOKEN_FILE).read_bytes() if (standins / TOKEN_FILE).exists() else b""
     if token and not VppToken.objects.filter(tenant=tenant).exists():
@@ -72,6 +86,14 @@ def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
         "docs_url": f"{settings.BASE_URL}/api/docs/",
         "enrolment_url": enrolment_url(link.token),
     }
+
+
+def _group(tenant: Tenant, actor: Actor) -> DeviceGroup:
+    """With a blueprint, which its devices are brought to when they enrol."""
+    if known := DeviceGroup.objects.filter(tenant=tenant, name=DEVICES).first():
+        return known
+    blueprint = create_blueprint(tenant=tenant, actor=actor, name=DEVICES, settings=SETTINGS, publish=True)
+    return create_group(tenant=tenant, actor=actor, name=DEVICES, blueprint=blueprint)
 
 
 def _token(known: str) -> str:
