@@ -35,7 +35,7 @@ def drift_of_fleet(tenant: Tenant, *, most: int = MOST) -> FleetDrift:
 
 def drifted_devices(tenant: Tenant) -> QuerySet[DriftReport]:
     """Those with the most differences first."""
-    rows = DriftReport.objects.filter(tenant=tenant, count__gt=0).order_by("-count", "device")
+    rows = DriftReport.objects.filter(tenant=tenant, count__gt=0).order_by("-count", "device_id")
     return rows.select_related("device", "blueprint_version__blueprint").defer("device__search_text")
 
 
