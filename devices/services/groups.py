@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import ProtectedError
 
 from config.api.errors import BadRequest, Conflict
+from config.api.known import known_ids
 from devices.models import Blueprint, DeviceGroup
 from devices.selectors import with_subgroups
 from tenants import audit
@@ -111,6 +112,8 @@ def _check(group: DeviceGroup) -> None:
         raise BadRequest("The parent is not a group of this tenant.")
     if group.blueprint is not None and group.blueprint.tenant_id != group.tenant_id:
         raise BadRequest("The blueprint is not one of this tenant.")
+    if group.blueprint is not None:  # held, so that it is not deleted meanwhile
+        known_ids("blueprint", [group.blueprint.pk], Blueprint.objects.select_for_update(no_key=True))
     try:
         group.full_clean()
     except ValidationError as error:

@@ -8,10 +8,12 @@ from apps_domain.models import TenantAppVersion
 from apps_domain.services.tenant_apps import delete_tenant_app_version
 from commands.services.blueprints import create_blueprint, delete_blueprint, update_blueprint
 from config.api.errors import BadRequest, NotFound
-from devices.models import Blueprint, BlueprintImage
+from devices.models import Blueprint, BlueprintImage, DeviceGroup
+from devices.services.groups import create_group, update_group
 from tenants.actors import SYSTEM
 from tests.factories.blueprints import BlueprintFactory
 from tests.factories.builds import AppVersionFactory
+from tests.factories.devices import DeviceGroupFactory
 from tests.factories.settings import PNG
 from tests.factories.tenants import TenantFactory
 from tests.factories.threads import all_at_once
@@ -78,6 +80,29 @@ def test_deleting_and_saving_at_once_leaves_all_or_nothing() -> None:
     all_at_once(save, lambda: delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk))
 
     assert not Blueprint.objects.exists()
+
+
+@pytest.mark.parametrize("time", range(4))
+def test_a_blueprint_is_either_deleted_or_given_to_groups(time: int) -> None:
+    tenant = TenantFactory()
+    blueprint, group = BlueprintFactory(tenant), DeviceGroupFactory(tenant=tenant, name="Old")
+
+    def give() -> None:
+        with contextlib.suppress(BadRequest):
+            update_group(group=group, name="Old", parent=None, blueprint=blueprint, actor=SYSTEM)
+
+    def create() -> None:
+        with contextlib.suppress(BadRequest):
+            create_group(tenant=tenant, name="New", blueprint=blueprint, actor=SYSTEM)
+
+    def delete() -> None:
+        with contextlib.suppress(BadRequest):
+            delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk)
+
+    all_at_once(give, create, delete)
+
+    given = DeviceGroup.objects.filter(blueprint=blueprint, effective_blueprint=blueprint)
+    assert given.count() == (2 if Blueprint.objects.exists() else 0)
 
 
 def test_a_version_of_an_app_is_either_named_or_deleted() -> None:
