@@ -15,7 +15,7 @@ MOST = 20
 SETTINGS_SQL = """
 SELECT told->>'setting', count(DISTINCT report.device_id) AS devices
 FROM devices_driftreport report CROSS JOIN jsonb_array_elements(report.differences) told
-WHERE report.tenant_id = %s AND report.count > 0 AND told->>'reason' = ''
+WHERE report.tenant_id = %s AND report.count > 0 AND (told->>'reason' = '' OR (told->>'refused')::boolean)
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
 """
 

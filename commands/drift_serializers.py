@@ -18,8 +18,10 @@ class DifferenceOutput(serializers.Serializer[Any]):
     part = serializers.CharField(help_text="What it is sent with: `restrictions`, `app:com.example.till`")
     wanted = serializers.JSONField(help_text="What the blueprint says; secrets are masked")
     found = serializers.JSONField(help_text="What the device has; null if nothing is known to be there")
-    reason = serializers.CharField(
-        help_text="Why it stays so: this kind of device cannot have it. Such are not counted"
+    reason = serializers.CharField(help_text="Why it stays so and nothing is sent for it")
+    refused = serializers.BooleanField(
+        help_text="The device does not follow what it was given; otherwise this kind of device can never have what has "
+        "a `reason`, and it is not counted"
     )
 
 

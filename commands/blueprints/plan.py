@@ -37,7 +37,13 @@ class Difference:
     part: str
     wanted: Any
     found: Any  # None if nothing is known to be there
-    reason: str = ""  # why it stays so and nothing is sent for it: this kind of device cannot have it
+    reason: str = ""  # why it stays so and nothing is sent for it
+    refused: bool = False  # the device was given it; otherwise this kind of device can never have it
+
+    @property
+    def is_drift(self) -> bool:
+        """What a device can never have is told, and not held against it."""
+        return self.refused or not self.reason
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ WRONG_ZONE = {
     "wanted": "Europe/Berlin",
     "found": "Asia/Tokyo",
     "reason": "",
+    "refused": False,
 }
 
 

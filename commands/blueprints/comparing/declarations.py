@@ -39,7 +39,9 @@ def _not_in_force(part: DeclarationsPart, situation: Situation) -> Iterator[Diff
         if identifier in SETTING_OF:  # the activation only says it again
             setting = SETTING_OF[identifier]
             fields = [field for field in (*part.fields, *part.provisioning_fields) if field.path.startswith(setting)]
-            yield Difference(setting, part.key, {field.path: field.wanted for field in fields}, None, reason)
+            yield Difference(
+                setting, part.key, {field.path: field.wanted for field in fields}, None, reason, refused=True
+            )
 
 
 def _differences(part: DeclarationsPart, situation: Situation) -> tuple[Difference, ...]:

@@ -108,10 +108,11 @@ def _sent(steps: Sequence[PlannedStep]) -> str:
 
 
 def _finished(turn: Turn, plan: Plan) -> Ending:
-    if failures := turn.results.failures:
+    refused = [f"{each.setting}: {each.reason.rstrip('. ')}." for each in plan.differences if each.refused]
+    if failures := " ".join(filter(None, (turn.results.failures, *refused[:TITLES]))):
         return Ending(turn.converge, Status.FAILURE, failures)
     done = turn.results.done
     told = f"{done} command{'s' if done > 1 else ''} succeeded." if done else NOTHING
-    left = sum(bool(each.reason) for each in plan.differences)
+    left = sum(not each.is_drift for each in plan.differences)
     apart = f"{left} setting{'s' if left > 1 else ''} cannot be had by a device of this kind." if left else ""
     return Ending(turn.converge, Status.SUCCESS, " ".join(filter(None, (told, apart))))

@@ -105,5 +105,5 @@ def _told(plan: Plan) -> dict[str, Any]:
     """What this kind of device can never have is told, and not counted."""
     return {
         "differences": [asdict(each) for each in plan.differences],
-        "count": sum(not each.reason for each in plan.differences),
+        "count": sum(each.is_drift for each in plan.differences),
     }

@@ -80,8 +80,9 @@ def test_what_the_device_refuses_is_a_difference_without_a_step(device: Device, 
     plan = planned(device, blueprint)
 
     assert plan.steps == ()
-    ((setting, reason),) = [(each.setting, each.reason) for each in plan.differences]
-    assert (setting, reason) == ("os_update_settings", "The declaration was refused by the device: No (E.No)")
+    (told,) = plan.differences
+    assert (told.setting, told.reason) == ("os_update_settings", "The declaration was refused by the device: No (E.No)")
+    assert told.is_drift
 
 
 def test_a_set_that_was_told_but_not_confirmed_is_told_again(device: Device, blueprint: Blueprint) -> None:

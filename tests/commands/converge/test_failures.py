@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from commands.models import AppleEnrolment, CommandStatus, Converge
+from commands.models import AppleDeclarations, AppleEnrolment, CommandStatus, Converge
 from commands.models.status import State
 from commands.services.converges import comparing
 from commands.services.converges.results import Result, Results
@@ -26,6 +26,7 @@ from tests.factories.converging import (
 
 Status = Converge.Status
 CHAIN = [{"ErrorCode": 4001, "ErrorDomain": "MCInstallationErrorDomain", "LocalizedDescription": "No"}]
+UPDATE = {"os_update_settings": {**ALWAYS, "target_os_version": "18.9", "target_local_datetime": "2030-01-01T20:00:00"}}
 TIME_ZONE = {"timezone_settings": {**ALWAYS, "timezone": "Asia/Tokyo"}}
 
 
@@ -200,3 +201,21 @@ def test_reasons_name_five_failures_and_count_the_others() -> None:
 
     assert told.startswith("7 of 7 commands failed: Part 1 (Late); Part 2 (Late); ")
     assert told.endswith("Part 5 (Late); 2 more.")
+
+
+def test_an_update_that_the_device_does_not_follow_is_a_failure_with_its_reason(
+    api: ApiClient, phone: SimulatedAppleDevice, device: Device
+) -> None:
+    with_blueprint(device, ios=UPDATE)
+    carried_out(api, phone, device)
+    row = AppleDeclarations.objects.get(device=device)
+    (refused,) = (each for each in row.declarations if each["Identifier"].endswith("os-update"))
+    told = {"identifier": refused["Identifier"], "server-token": refused["ServerToken"], "active": False}
+    told |= {"valid": "invalid", "reasons": ["No (E.No)"]}
+    AppleDeclarations.objects.update(status={"management.declarations": {"configurations": [told]}})
+
+    again = carried_out(api, phone, device)
+
+    assert commands_of(again) == []
+    assert again.status == Status.FAILURE
+    assert again.reason == "os_update_settings: The declaration was refused by the device: No (E.No)."
