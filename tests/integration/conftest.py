@@ -94,6 +94,7 @@ def start_worker(
         "DJANGO_SETTINGS_MODULE": "config.settings.base",
         "DATABASE_URL": urlunsplit(database),
         "REDIS_URL": redis_url,
+        "SECRET_KEY": settings.SECRET_KEY,  # profiles that the web process makes are the worker's too
         "APNS_HOST": "127.0.0.1",
         "APNS_PORT": str(apns.apns_port),
         "APNS_CA_FILE": str(apns.root.certificate_path),
