@@ -12,8 +12,10 @@ from commands.blueprint_selectors import get_blueprint, get_version
 from commands.blueprints.diff import differences
 from commands.blueprints.schema import read_settings
 from commands.blueprints.secrets import open_settings, split_settings
+from commands.models import Converge
 from config.api.errors import BadRequest, Conflict, NotFound
 from devices.models import Blueprint, BlueprintVersion, Device, DeviceGroup
+from devices.services.groups import lock_tree
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Tenant
@@ -97,6 +99,7 @@ def restore_version(
 @transaction.atomic
 def delete_blueprint(*, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.UUID) -> None:
     """With all its versions. BadRequest while a device or a group has it."""
+    _hold_users(tenant, get_blueprint(tenant=tenant, blueprint_id=blueprint_id))
     blueprint = _locked(tenant, blueprint_id, deleting=True)
     users = {
         "devices": Device.objects.filter(tenant=tenant, assigned_blueprint=blueprint).count(),
@@ -109,6 +112,16 @@ def delete_blueprint(*, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.U
         )
     audit.record(actor=actor, action="blueprint.deleted", subject=blueprint, details={"name": blueprint.name})
     blueprint.delete()
+
+
+def _hold_users(tenant: Tenant, blueprint: Blueprint) -> None:
+    """What deleting clears: the tree, converges and devices before the blueprint, as whoever ends converges does."""
+    lock_tree(tenant.pk)
+    for rows in (
+        Converge.objects.filter(blueprint=blueprint, status__in=Converge.OPEN),
+        Device.objects.filter(current_blueprint=blueprint),
+    ):
+        list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,22 +1,28 @@
 """Several writers of one blueprint at once."""
 
 import contextlib
+import threading
 
 import pytest
+from django.db import transaction
 
 from apps_domain.models import TenantAppVersion
 from apps_domain.services.tenant_apps import delete_tenant_app_version
+from commands.models import Converge
 from commands.services.blueprints import create_blueprint, delete_blueprint, update_blueprint
+from commands.services.converges.ending import Ending, end_converges
 from config.api.errors import BadRequest, NotFound
-from devices.models import Blueprint, BlueprintImage, DeviceGroup
+from devices.models import Blueprint, BlueprintImage, Device, DeviceGroup
 from devices.services.groups import create_group, update_group
 from tenants.actors import SYSTEM
 from tests.factories.blueprints import BlueprintFactory
 from tests.factories.builds import AppVersionFactory
-from tests.factories.devices import DeviceGroupFactory
+from tests.factories.converges import ConvergeFactory
+from tests.factories.devices import DeviceFactory, DeviceGroupFactory
 from tests.factories.settings import PNG
 from tests.factories.tenants import TenantFactory
 from tests.factories.threads import all_at_once
+from tests.factories.waiting import until, waiting_for_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +86,34 @@ def test_deleting_and_saving_at_once_leaves_all_or_nothing() -> None:
     all_at_once(save, lambda: delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk))
 
     assert not Blueprint.objects.exists()
+
+
+def test_a_blueprint_is_deleted_while_a_device_gets_to_it() -> None:
+    tenant = TenantFactory()
+    converge = ConvergeFactory(DeviceFactory(tenant=tenant), status=Converge.Status.IN_PROGRESS)
+    blueprint, device = converge.blueprint, converge.device
+    assert blueprint is not None
+    Device.objects.update(assigned_blueprint=None)
+    held = threading.Event()
+
+    def end() -> None:
+        with transaction.atomic():
+            rows = list(Converge.objects.select_for_update(of=("self",), no_key=True))
+            held.set()
+            until(lambda: waiting_for_locks() == 1)
+            end_converges([Ending(row, Converge.Status.SUCCESS) for row in rows])
+
+    def delete() -> None:
+        held.wait()
+        delete_blueprint(tenant=tenant, actor=SYSTEM, blueprint_id=blueprint.pk)
+
+    all_at_once(end, delete)
+
+    device.refresh_from_db()
+    converge.refresh_from_db()
+    assert not Blueprint.objects.exists()
+    assert (device.current_blueprint, device.current_blueprint_version) == (None, None)
+    assert (converge.status, converge.blueprint) == (Converge.Status.SUCCESS, None)
 
 
 @pytest.mark.parametrize("time", range(4))
