@@ -39,6 +39,12 @@ class MoveOutput(serializers.Serializer[Any]):
     converging_device_ids = _told("Those that converge to the blueprint that the group gives them")
 
 
+class TakeOutOutput(serializers.Serializer[Any]):
+    group_id = serializers.UUIDField()
+    device_ids = _told("All that were named")
+    removed_device_ids = _told("Those that were in the group")
+
+
 class AssignmentOutput(serializers.Serializer[Any]):
     blueprint_id = serializers.UUIDField()
     device_ids = _told("All that were named")

@@ -24,7 +24,7 @@ urlpatterns = [
     path(f"{BLUEPRINT}versions/<str:version_id>/", BlueprintVersionViewSet.as_view({"get": "retrieve"})),
     path(f"{BLUEPRINT}versions/<str:version_id>/diff/", BlueprintVersionViewSet.as_view({"get": "diff"})),
     path(f"{BLUEPRINT}assignments", AssignmentViewSet.as_view({"post": "create", "delete": "destroy"})),
-    path("api/v2/devicegroups/<str:id>/devices", GroupDevicesViewSet.as_view({"post": "create"})),
+    path("api/v2/devicegroups/<str:id>/devices", GroupDevicesViewSet.as_view({"post": "create", "delete": "destroy"})),
     path("api/v2/devices/<str:id>/drift", DriftViewSet.as_view({"get": "retrieve", "post": "create"})),
     path("api/v2/converge", ConvergeViewSet.as_view({"get": "list", "post": "create"})),
     path("api/v2/converge/<str:id>", ConvergeViewSet.as_view({"get": "retrieve"})),

@@ -106,7 +106,7 @@ class Converge(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Converge of {self.device_id} {self.created_at:%Y-%m-%d %H:%M}"
+        return f"Converge of {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class ConvergeStep(models.Model):

@@ -45,6 +45,20 @@ def move_devices(*, tenant: Tenant, actor: Actor, device_ids: Sequence[uuid.UUID
     )
 
 
+@transaction.atomic
+def take_out_devices(
+    *, tenant: Tenant, actor: Actor, device_ids: Sequence[uuid.UUID], group: DeviceGroup
+) -> list[uuid.UUID]:
+    """Those of them that were in this group, which are in none now. BadRequest names the devices that are unknown.
+
+    Nothing is sent to them: what the group's blueprint brought stays.
+    """
+    wanted = known_ids("device", device_ids, Device.objects.filter(tenant=tenant))
+    inside = Device.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted, group=group)
+    here = list(inside.order_by("pk").values_list("pk", flat=True))
+    return move_devices(tenant=tenant, actor=actor, device_ids=here, group=None).moved if here else []
+
+
 def _heirs(device_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     """Those whose blueprint is their group's."""
     rows = Device.objects.filter(pk__in=device_ids, assigned_blueprint=None, group__effective_blueprint__isnull=False)

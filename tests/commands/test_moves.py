@@ -212,3 +212,42 @@ def test_a_group_that_is_deleted_meanwhile_takes_nobody_in() -> None:
     assert not DeviceGroup.objects.exists()
     assert groups_of(*devices) == [None] * 3
     assert len(failed) <= 1
+
+
+def take_out(api: ApiClient, group: DeviceGroup, devices: list[Any]) -> Any:
+    ids = [str(device.pk) if isinstance(device, Device) else device for device in devices]
+    return api.request("delete", f"/api/v2/devicegroups/{group.pk}/devices", {"device_ids": ids})
+
+
+def test_devices_are_taken_out_of_the_group_that_they_are_in(
+    api: ApiClient, tenant: Tenant, kiosks: DeviceGroup
+) -> None:
+    inside, elsewhere = DeviceFactory(tenant=tenant, group=kiosks), DeviceFactory(tenant=tenant, group=kiosks.parent)
+
+    response = take_out(api, kiosks, [inside, elsewhere])
+
+    assert response.status_code == 200
+    assert response.json()["content"] == {
+        "group_id": str(kiosks.pk),
+        "device_ids": [str(inside.pk), str(elsewhere.pk)],
+        "removed_device_ids": [str(inside.pk)],
+    }
+    assert groups_of(inside, elsewhere) == [None, kiosks.parent]
+    assert not Converge.objects.exists()
+    assert events().get().details == {"devices": [str(inside.pk)], "group": None}
+    assert take_out(api, kiosks, [inside]).json()["content"]["removed_device_ids"] == []
+
+
+def test_another_tenants_device_or_group_takes_nothing_out(
+    api: ApiClient, tenant: Tenant, other_tenant: Tenant, kiosks: DeviceGroup
+) -> None:
+    inside = DeviceFactory(tenant=tenant, group=kiosks)
+    foreign = DeviceFactory(tenant=other_tenant, group=DeviceGroupFactory(tenant=other_tenant))
+
+    refused = take_out(api, kiosks, [inside, foreign])
+
+    assert refused.status_code == 400
+    assert "invalid device id" in refused.json()["message"]
+    assert foreign.group is not None
+    assert take_out(api, foreign.group, [inside]).status_code == 404
+    assert groups_of(inside, foreign) == [kiosks, foreign.group]
