@@ -34,12 +34,13 @@ class Ending:
     status: str
     reason: str
     failed: list[tuple[str, str]] = field(default_factory=list)  # state and reason of commands of that converge
+    excused: set[str] = field(default_factory=set)  # differences for which the server has the device's own reason
 
     @property
     def is_right(self) -> bool:
-        """As its blueprint says; or something failed, and it is said why."""
+        """As its blueprint says; or something failed, or the device does not follow it, and it is said why."""
         if self.status == "SUCCESS":
-            return not self.differences
+            return self.excused.issuperset(self.differences)
         return self.status == "FAILURE" and bool(self.reason)
 
 
@@ -195,7 +196,13 @@ class Story:
             return Ending(device, found, "", "")
         rows = self._caller.all(f"/api/v2/converge/{converge['id']}/commands")
         failed = [(row["command_state"], row["reason"]) for row in rows if row["command_state"] != "Command Success"]
-        return Ending(device, found, converge["status"], converge["reason"], failed)
+        excused = self._excused(converge["device_id"]) if found else set()
+        return Ending(device, found, converge["status"], converge["reason"], failed, excused)
+
+    def _excused(self, device_id: str) -> set[str]:
+        """The groups of settings that differ, by the server's word, for a reason."""
+        drift = self._caller.get(f"/api/v2/devices/{device_id}/drift")
+        return {each["setting"].split(".")[0] for each in drift["differences"] if each["reason"]}
 
     def _commands_of(self, converge: dict[str, Any]) -> int:
         return int(self._caller.get(f"/api/v2/converge/{converge['id']}/commands", limit=1)["count"])

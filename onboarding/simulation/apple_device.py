@@ -159,7 +159,7 @@ class SimulatedAppleDevice:
         try:
             ending = self._converse(executed)
             if ending == "finished":
-                follow_declarations(self._declarative, self.hardware, self.state, self.faults.refuses)
+                self._follow_declarations()
             status = 200
         except Interrupted as interruption:
             ending, status = interruption.ending, 200
@@ -168,8 +168,8 @@ class SimulatedAppleDevice:
         except ServerUnreachable:
             ending, status = "unreachable", 0
         finally:
-            if self._restart_due:
-                self._restart()
+            if self._restart_due:  # until its first unlock the data of a restarted device is protected
+                self._restart_due, self.state.locked = False, self.state.passcode_set
             self.save()
         return Conversation(tuple(executed), ending, status)
 
@@ -284,7 +284,7 @@ class SimulatedAppleDevice:
             return "powered off"
         self.state.use_battery()
         self.installer.advance(self.hardware, self.state)
-        self.hardware = update_system(self.hardware, self.state, self.faults)
+        self._update_system()
         content = self._report({"Status": "Idle"})
         while content:
             if len(executed) >= _COMMANDS_PER_CONNECTION:
@@ -346,10 +346,14 @@ class SimulatedAppleDevice:
             return "powered off"
         return None
 
-    def _restart(self) -> None:
-        """Until its first unlock the data of a restarted device is protected."""
-        self._restart_due = False
-        self.state.locked = self.state.passcode_set
+    def _follow_declarations(self) -> None:
+        """An update whose time has come already is installed as soon as it is declared, and told."""
+        follow_declarations(self._declarative, self.hardware, self.state, self.faults.refuses)
+        self._update_system()
+        follow_declarations(self._declarative, self.hardware, self.state, self.faults.refuses)
+
+    def _update_system(self) -> None:
+        self.hardware = update_system(self.hardware, self.state, self.faults)
 
     # --- messages ---------------------------------------------------------------------------------------------
 
