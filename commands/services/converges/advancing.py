@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 
 from commands.models import AppleEnrolment, Converge
 from commands.services.converges.goals import goals_of, refusal_of
+from commands.services.converges.parting import act_together
 from commands.services.converges.results import Results, remember, results_of
 from commands.services.converges.stages import Turn, take_turns
 from commands.services.converges.stopping import close_rows, ended_command
@@ -22,9 +23,9 @@ def advance_converge(converge_id: uuid.UUID) -> None:
     advance_all([converge_id])
 
 
-def advance_all(ids: Collection[uuid.UUID]) -> None:
+def advance_all(ids: Sequence[uuid.UUID]) -> None:
     while ids:
-        ids = advance(ids)
+        ids = act_together(advance, ids)
 
 
 @transaction.atomic
@@ -36,21 +37,27 @@ def advance(ids: Collection[uuid.UUID], *, skip_locked: bool = False) -> list[uu
     close_rows([row.pk for row in rows if is_over(row)])
     results = results_of(rows)
     ready = [row for row in rows if not results[row.pk].is_open]
-    remember((row.device_id, results[row.pk]) for row in ready)
-    return take_turns(_turns(ready, results))
+    anew = _enrolled_anew(ready)  # what they had is gone
+    remember((row.device_id, results[row.pk]) for row in ready if row.pk not in anew)
+    return take_turns(_turns(ready, results, anew))
 
 
-def _turns(rows: Collection[Converge], results: dict[uuid.UUID, Results]) -> list[Turn]:
-    goals, enrolled = goals_of([row.device_id for row in rows]), _enrolled_at(rows)
+def _turns(rows: Collection[Converge], results: dict[uuid.UUID, Results], anew: Collection[uuid.UUID]) -> list[Turn]:
+    goals = goals_of([row.device_id for row in rows])
     turns = []
     for row in rows:
         device, told = goals[row.device_id].device, results[row.pk]
-        anew = row.began_at is not None and enrolled.get(row.device_id, row.began_at) > row.began_at
-        refusal = refusal_of(device) or (ENROLLED_ANEW if anew else "") or ended_command(row)
+        refusal = refusal_of(device) or (ENROLLED_ANEW if row.pk in anew else "") or ended_command(row)
         blind = NOT_LOOKED if told.has_failed_to_look else ""
         last_number = max((each.number for each in told.all), default=row.first_step - 1)
         turns.append(Turn(row, device, told, last_number, refusal=refusal or blind))
     return turns
+
+
+def _enrolled_anew(rows: Collection[Converge]) -> set[uuid.UUID]:
+    """Those whose device has begun another enrolment since they began."""
+    enrolled = _enrolled_at(rows)
+    return {row.pk for row in rows if row.began_at and enrolled.get(row.device_id, row.began_at) > row.began_at}
 
 
 def _enrolled_at(rows: Collection[Converge]) -> dict[uuid.UUID, dt.datetime]:

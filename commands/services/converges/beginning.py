@@ -15,6 +15,7 @@ from django.utils import timezone
 from commands.models import Converge, ConvergeStep
 from commands.services.converges.advancing import advance_all
 from commands.services.converges.goals import Goal, goals_of
+from commands.services.converges.parting import act_together
 from commands.services.converges.results import Results
 from commands.services.converges.stages import Turn, take_turns
 from commands.services.converges.stopping import ended_command
@@ -42,7 +43,7 @@ def begin_due_converges() -> int:
     """All that can begin now; how many did."""
     total = 0
     while ids := claim():
-        advance_all(begin(ids))
+        advance_all(act_together(begin, ids))
         total += len(ids)
     return total
 
@@ -54,7 +55,7 @@ def are_due() -> bool:
 
 def plan_converge(converge_id: uuid.UUID) -> None:
     """Begins this one, if it is due and the first of its device. Twice is as once."""
-    advance_all(begin(claim([converge_id])))
+    advance_all(act_together(begin, claim([converge_id])))
 
 
 @transaction.atomic

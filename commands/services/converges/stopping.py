@@ -4,6 +4,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 
+from django.db import transaction
 from django.utils import timezone
 
 from commands.catalogue import CATALOGUE
@@ -47,6 +48,7 @@ def _end(rows: Collection[CommandStatus], target: State, reason: str) -> None:
         CATALOGUE[command].on_unsuccessful([row.device_id for row in rows if row.request.command == command])
 
 
+@transaction.atomic
 def start_commands() -> int:
     """Commands of converges of which the device has been given something are in progress from now on. How many."""
     now = timezone.now()

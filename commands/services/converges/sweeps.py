@@ -2,16 +2,19 @@
 
 import uuid
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from commands.models import Converge
-from commands.models.status import OPEN
+from commands.models import CommandStatus, Converge
+from commands.models.status import OPEN, State
 from commands.services.converges.advancing import advance, advance_all
 from commands.services.converges.beginning import begin_due_converges
 from commands.services.converges.ending import Ending, end_converges
+from commands.services.converges.parting import act_together
 from commands.services.converges.stopping import cancel_unsent, ended_command, start_commands
 
 SLICE = 500
@@ -37,7 +40,7 @@ def advance_ended() -> int:
     """Each once: what others hold is left for the next time."""
     done: set[uuid.UUID] = set()
     while fresh := [each for each in _ended(SLICE + len(done)) if each not in done]:
-        advance_all(advance(fresh, skip_locked=True))
+        advance_all(act_together(partial(advance, skip_locked=True), fresh))
         done.update(fresh)
     return len(done)
 
@@ -50,8 +53,13 @@ def _ended(most: int) -> list[uuid.UUID]:
 
 
 def stop_converges() -> int:
-    """Of commands that were cancelled, or timed out: what the devices have not been given yet is not sent any more."""
-    answered = Converge.objects.filter(status__in=Converge.OPEN, command_status__isnull=False)
+    """Of commands that were cancelled, or timed out: what the devices have not been given yet is not sent any more.
+
+    Those that wait only for what their devices were given are left out: many of them would keep others from their turn.
+    """
+    unsent = CommandStatus.objects.filter(request__step__converge=OuterRef("pk"), state=State.QUEUED)
+    movable = Q(status=Status.QUEUED) | Q(Exists(unsent), status=Status.IN_PROGRESS)
+    answered = Converge.objects.filter(movable, command_status__isnull=False)
     rows = list(answered.exclude(command_status__state__in=OPEN).select_related("command_status")[:SLICE])
     for row in rows:
         if row.status == Status.IN_PROGRESS:

@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from commands.models import AppleDeclarations, AppleEnrolment, CommandStatus, Converge
-from commands.models.status import State
+from commands.models.status import OPEN, State
 from commands.services.converges import comparing
 from commands.services.converges.results import Result, Results
 from commands.services.converges.sweeps import sweep_converges
@@ -126,6 +126,20 @@ def test_enrolling_anew_ends_it(api: ApiClient, phone: SimulatedAppleDevice, dev
     CommandStatus.objects.update(state=State.CANCELLED, reason="The device was enrolled anew.")
 
     assert ended(row).reason.startswith("The device was enrolled anew. 1 of 1 command failed: Restrictions (")
+
+
+def test_what_a_device_had_before_it_enrolled_anew_is_not_remembered(
+    api: ApiClient, phone: SimulatedAppleDevice, device: Device
+) -> None:
+    """The rest of the stage was still open when that began."""
+    with_blueprint(device, ios={**NO_CAMERA, **WIFI})
+    row = asked(api, device)
+    report(phone, "Acknowledged", handed(report(phone)))
+    AppleEnrolment.objects.filter(device=device).update(authenticated_at=timezone.now())
+    CommandStatus.objects.filter(state__in=OPEN).update(state=State.FAILURE, reason="The device was enrolled anew.")
+
+    assert sorted(state for _, state in commands_of(ended(row))) == ["Failure", "Success"]
+    assert not AppliedSetting.objects.filter(device=device).exists()
 
 
 def test_deleting_the_version_ends_what_has_not_begun(api: ApiClient, device: Device) -> None:
