@@ -242,6 +242,37 @@ class TestWindows:
         assert told(scheduled) == ("Success", "2 commands succeeded.")
         assert sorted(Converge.objects.values_list("status", flat=True)) == ["FAILURE", "SUCCESS"]
 
+    def test_the_next_window_counts_though_nobody_saw_the_first_one_close(
+        self, phone: SimulatedAppleDevice, scheduled: CommandStatus
+    ) -> None:
+        """As after an outage, or where one window follows the other at once."""
+        with time_machine.travel("2027-03-01T20:00:01Z", tick=False) as clock:
+            self.beat()
+            clock.move_to(dt.datetime(2027, 3, 2, 20, 0, 10, tzinfo=dt.UTC), tick=False)
+            turn_due_slots()
+            turn_due_slots()
+            assert Converge.objects.count() == 2
+            assert report(phone).content == b""  # nothing of the first window is handed over any more
+            until_it_ends(phone)
+
+        assert told(scheduled) == ("Success", "2 commands succeeded.")
+        assert sorted(Converge.objects.values_list("status", flat=True)) == ["FAILURE", "SUCCESS"]
+
+    def test_one_that_was_done_as_its_window_closed_is_done_in_the_next(
+        self, phone: SimulatedAppleDevice, scheduled: CommandStatus
+    ) -> None:
+        with time_machine.travel("2027-03-01T20:00:01Z", tick=False) as clock:
+            self.beat()
+            phone.connect()
+            clock.move_to(dt.datetime(2027, 3, 1, 22, 0, 1, tzinfo=dt.UTC), tick=False)
+            self.beat()
+            self.beat()
+            clock.move_to(dt.datetime(2027, 3, 2, 20, 0, 1, tzinfo=dt.UTC), tick=False)
+            self.beat()
+            self.beat()
+
+        assert told(scheduled) == ("Success", "Nothing differed.")
+
     def test_the_end_of_the_last_window_is_the_end(self, phone: SimulatedAppleDevice, scheduled: CommandStatus) -> None:
         with time_machine.travel("2027-03-02T20:00:01Z", tick=False) as clock:
             self.beat()
