@@ -12,6 +12,7 @@ from commands.services.converges.sweeps import sweep_converges
 from commands.services.drift.asking import ask_silent_devices
 from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
+from commands.services.licensed_installs import release_holds
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 
@@ -62,6 +63,7 @@ SWEEPS: dict[str, Callable[[], int]] = {
     "windows of new time zones": find_zones,
     "waiting rows of cancelled requests ended": finish_cancellations,
     "rows timed out or queued again": time_out_commands,
+    "installations whose licence has come, or will not": release_holds,
     "converges begun, advanced or ended": sweep_converges,
     "devices compared with their blueprints": refresh_drift,
     "devices found that nobody was going to wake": find_lost_wakes,

@@ -3,10 +3,12 @@
 import base64
 import datetime as dt
 import plistlib
+from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps_domain.models import DeviceApp, StoreApp, StoreAppVersion, VppAssignment
@@ -102,6 +104,20 @@ def test_a_device_is_woken_when_its_licence_has_come(
     release_holds()
 
     assert enrolment.get().wake_at is not None
+
+
+def test_what_a_licence_has_come_for_is_let_go_by_hand_too(
+    api: ApiClient, device: SimulatedAppleDevice, tenant: Tenant
+) -> None:
+    LicenceFactory(LocationFactory(tenant), ADAM_ID)
+    row = ask(api, device)
+    assigned(device)
+    out = StringIO()
+
+    call_command("sweep_commands", stdout=out)
+
+    assert "1  installations whose licence has come" in out.getvalue()
+    assert told(row) == ("Queued", "")
 
 
 def test_a_device_that_has_a_licence_keeps_it(api: ApiClient, device: SimulatedAppleDevice) -> None:
