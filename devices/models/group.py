@@ -34,7 +34,10 @@ class DeviceGroup(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "parent", "name"], nulls_distinct=False, name="device_group_name_once_per_parent"
+                fields=["tenant", "parent", "name"],
+                nulls_distinct=False,
+                name="device_group_name_once_per_parent",
+                violation_error_message="Another group at this place has this name.",
             ),
             models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="device_group_not_its_own_parent"),
         ]

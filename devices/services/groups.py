@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import connection, transaction
 from django.db.models import ProtectedError
 
@@ -117,7 +117,9 @@ def _check(group: DeviceGroup) -> None:
     try:
         group.full_clean()
     except ValidationError as error:
-        raise BadRequest("; ".join(error.messages), content=error.message_dict) from None
+        told = error.message_dict
+        told |= {"name": told.pop(NON_FIELD_ERRORS)} if NON_FIELD_ERRORS in told else {}  # the name is taken
+        raise BadRequest("; ".join(error.messages), content=told) from None
 
 
 def _told(group: DeviceGroup) -> dict[str, Any]:

@@ -62,6 +62,19 @@ def test_makes_a_group_below_another_with_a_blueprint(api: ApiClient, tenant: Te
     assert (event.action, event.details["blueprint"]) == ("device_group.created", str(blueprint.pk))
 
 
+def test_a_name_that_is_taken_at_its_place_is_told_at_the_name(
+    api: ApiClient, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    DeviceGroupFactory(tenant=tenant, name="Shops")
+    DeviceGroupFactory(tenant=other_tenant, name="Depots")
+
+    refused = api.post(GROUPS, {"name": "Shops"})
+
+    assert content(refused, 400) == {"name": ["Another group at this place has this name."]}
+    assert refused.json()["message"] == "Another group at this place has this name."
+    assert api.post(GROUPS, {"name": "Depots"}).status_code == 201
+
+
 def test_a_name_alone_makes_a_group_at_the_top(api: ApiClient) -> None:
     made = content(api.post(GROUPS, {"name": "Tills", "parent_id": None}), 201)
 
