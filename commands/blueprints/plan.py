@@ -53,3 +53,4 @@ class Plan:
     steps: tuple[PlannedStep, ...] = ()
     differences: tuple[Difference, ...] = ()
     problem: str = ""
+    gone: tuple[str, ...] = ()  # parts that are remembered, wanted no more, and not there any more either

@@ -90,4 +90,5 @@ def plan_many(
 def _assembled(found: list[Compared]) -> Plan:
     """Steps by stage, and within a stage as they come."""
     steps = sorted((step for each in found for step in each.steps), key=lambda step: step.stage)
-    return Plan(tuple(steps), tuple(difference for each in found for difference in each.differences))
+    differences = tuple(difference for each in found for difference in each.differences)
+    return Plan(tuple(steps), differences, gone=tuple(key for each in found for key in each.gone))

@@ -79,7 +79,11 @@ def unwanted_apps(parts: Sequence[Part], situation: Situation) -> Iterator[Compa
     known = {part.key for part in wanted}
     for key, applied in sorted(situation.facts.applied.items()):
         found = situation.facts.apps.get(str(applied.details.get("bundle_id")))
-        if key.startswith(PREFIX) and key not in known and found:
+        if not key.startswith(PREFIX) or key in known:
+            continue
+        if found is None:
+            yield Compared(gone=(key,))
+        else:
             path = f"apps[{applied.details['bundle_id']}].app_version_id"
             step = _removal(key, applied, _unless_locked(parts, situation))
             yield Compared((step,), (Difference(path, key, None, found.short_version),))

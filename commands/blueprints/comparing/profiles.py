@@ -108,7 +108,11 @@ def unwanted_custom_profiles(parts: Sequence[Part], situation: Situation) -> Ite
     known = {part.key for part in wanted}
     for key, applied in sorted(situation.facts.applied.items()):
         found = situation.facts.profiles.get(str(applied.details.get("identifier")))
-        if key.startswith(custom.PREFIX) and key not in known and found:
+        if not key.startswith(custom.PREFIX) or key in known:
+            continue
+        if found is None:
+            yield Compared(gone=(key,))
+        else:
             difference = Difference(custom.PATH, key, None, found.name or ANOTHER)
             yield Compared((_removal(key, applied.details["identifier"], found),), (difference,))
 

@@ -15,6 +15,7 @@ from devices.models import Device
 class Compared:
     steps: tuple[PlannedStep, ...] = ()
     differences: tuple[Difference, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 IN_SYNC = Compared()

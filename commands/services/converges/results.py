@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models import F
 from commands.blueprints.plan import Stage
 from commands.models import Converge, ConvergeStep
 from commands.models.status import OPEN, State
-from devices.models import AppliedSetting
+from devices.models import AppliedSetting, DeviceInventory
 
 NAMED, LONGEST = 5, 200  # failures told in a reason; characters of each
 COLUMNS = ("converge_id", "number", "stage", "part", "title", "fingerprint", "is_removal", "details")
@@ -104,11 +104,28 @@ def remember(ended: Iterable[tuple[uuid.UUID, Results]]) -> None:
                     details=each.details,
                     applied_at=each.ended_at,
                 )
-    for part, device_ids in removed.items():
-        AppliedSetting.objects.filter(part=part, device_id__in=device_ids).delete()
+    _forget(removed)
     AppliedSetting.objects.bulk_create(
         applied.values(),
         update_conflicts=True,
         unique_fields=["device", "part"],
         update_fields=["fingerprint", "details", "applied_at"],
     )
+
+
+def forget_gone(gone: Iterable[tuple[uuid.UUID, Sequence[str]]]) -> None:
+    """What somebody took off devices, and no blueprint wants there: what comes back is no blueprint's. By device."""
+    removed: dict[str, set[uuid.UUID]] = defaultdict(set)
+    for device_id, parts in gone:
+        for part in parts:
+            removed[part].add(device_id)
+    if removed:
+        devices = set().union(*removed.values())
+        told = DeviceInventory.objects.filter(device__in=devices, profiles_at__isnull=False, apps_at__isnull=False)
+        sure = set(told.values_list("device_id", flat=True))
+        _forget({part: device_ids & sure for part, device_ids in removed.items()})
+
+
+def _forget(removed: Mapping[str, Collection[uuid.UUID]]) -> None:
+    for part, device_ids in removed.items():
+        AppliedSetting.objects.filter(part=part, device_id__in=device_ids).delete()

@@ -14,7 +14,7 @@ from commands.blueprints.plan import Plan, PlannedStep, Stage
 from commands.models import Converge
 from commands.services.converges.comparing import plans_of
 from commands.services.converges.ending import Ending, end_converges
-from commands.services.converges.results import Results
+from commands.services.converges.results import Results, forget_gone
 from commands.services.converges.saving import save_converges
 from commands.services.converges.sending import Batch, send_steps
 from commands.services.converges.windows import is_over, move_to_next_window
@@ -42,6 +42,7 @@ def take_turns(turns: Sequence[Turn]) -> list[uuid.UUID]:
     """The commands of the next stage, or the end. Those to be advanced at once, as all that came next was refused."""
     going = [turn for turn in turns if not turn.refusal and turn.converge.blueprint_version_id]
     plans = _plans(going)
+    forget_gone((turn.device.pk, plans[turn.converge.pk].gone) for turn in going)
     endings: list[Ending] = []
     batches: list[Batch] = []
     for turn in turns:
