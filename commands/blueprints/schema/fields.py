@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from commands.apple.custom_settings import IMAGES, MAX_IMAGE
 from commands.apple.profile_files import read_encoded_profile
+from commands.apple.profiles import BLUEPRINT_PREFIX, PREFIX
 from commands.catalogue.app_config import AppConfig
 from commands.catalogue.fields import PACKAGE
 from config.api.fields import OneOfField
@@ -173,16 +174,23 @@ class Image(Text):
 
 
 class Profile(Text):
-    """Base64 of a configuration profile."""
+    """Base64 of a configuration profile, under an identifier that the server's own profiles do not have.
+
+    It would take the place of one of them, at each converge anew.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=None, **kwargs)
 
     def read(self, text: str) -> str:
         try:
-            data, _ = read_encoded_profile(text)
+            data, profile = read_encoded_profile(text)
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
+        if profile["PayloadIdentifier"].startswith((PREFIX, BLUEPRINT_PREFIX)):
+            raise serializers.ValidationError(
+                "has the identifier of a profile that this server makes itself; give it another PayloadIdentifier."
+            )
         return base64.b64encode(data).decode()
 
 

@@ -7,6 +7,7 @@ import pytest
 from commands.blueprints.schema import GROUPS, read_settings
 from config.api.errors import BadRequest
 from tenants.models import Tenant
+from tests.commands.profiles import profile
 from tests.factories.settings import ANDROID, IOS
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,15 @@ def test_wrong_groups_name_the_place(tenant: Tenant, key: str, group: Any, fault
     path = fault if fault == "kiosk_app" else f"{key}{fault}"
 
     assert list(refused(tenant, {"ios": {key: group}})) == [f"settings.ios.{path}"]
+
+
+@pytest.mark.parametrize("room", ["blueprint.restrictions", "blueprint.anything", "commands.kiosk"])
+def test_a_custom_profile_does_not_take_the_place_of_one_of_ours(tenant: Tenant, room: str) -> None:
+    custom = {"apply_policy": "ALWAYS APPLY", "custom_profile": profile(PayloadIdentifier=f"org.muster.{room}")}
+
+    faults = refused(tenant, {"ios": {"custom_device_level_profile_settings": custom}})
+
+    assert list(faults) == ["settings.ios.custom_device_level_profile_settings.custom_profile"]
 
 
 @pytest.mark.parametrize(
