@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps_domain.services.device_apps import leave_device
+from commands.apple.declared import forget_declarations
 from commands.services.enrolments import disable_enrolments, lock_enrolments
 from commands.services.queue import clear_queue
 from config.api.errors import BadRequest
@@ -29,6 +30,7 @@ def remove_device(*, device: Device, actor: Actor) -> Device:
     disable_enrolments(row.pk)
     leave_device(row)
     forget_blueprint(row.pk)
+    forget_declarations(row.pk)
     row.state = DeviceState.DISABLED
     row.updated_by = actor.name
     row.updated_at = timezone.now()

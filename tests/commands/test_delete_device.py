@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from commands.models import AppleEnrolment, CommandStatus
+from commands.models import AppleDeclarations, AppleEnrolment, CommandStatus
 from commands.models.status import State
 from devices.models import Device, DeviceState
 from tenants.models import AuditEvent, Tenant
@@ -147,3 +147,13 @@ def test_the_serial_of_a_deleted_device_stays_taken(api: ApiClient, tenant: Tena
 
     found = api.get(f"{DEVICES}?serial=F9F&state=20").json()["content"]["results"]
     assert [row["id"] for row in found] == [str(device.pk)]
+
+
+def test_its_declarations_are_forgotten(api: ApiClient, tenant: Tenant, other_tenant: Tenant) -> None:
+    device, other = DeviceFactory(tenant=tenant), DeviceFactory(tenant=other_tenant)
+    for each in (device, other):
+        AppleDeclarations.objects.create(device=each, token="t")
+
+    api.delete(f"{DEVICES}{device.pk}/")
+
+    assert [row.device for row in AppleDeclarations.objects.all()] == [other]
