@@ -32,7 +32,7 @@ from tests.integration.conftest import TOPIC, StartWorker
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
 
 DEVICES = 10
-DEATHS = {9: 8}  # when the ninth version is published; for each stage of its converges the device is waited for
+DEATHS = {10: 8}  # when the last version is published; for each stage of its converge the device is waited for
 BEAT = 0.7  # seconds between the rounds of what beat sends every few seconds
 OFTEN = 15.0  # what beat sends more seldom plays no part
 
@@ -41,7 +41,7 @@ OFTEN = 15.0  # what beat sends more seldom plays no part
 def haste(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """What a device that is gone owes is waited for some seconds. The worker knows profiles by the same key as we."""
     monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
-    times = {"COMMAND_QUEUE_TTL": 5, "REDELIVER_SECONDS": 1, "PUSH_REPEAT_SECONDS": 2}
+    times = {"COMMAND_QUEUE_TTL": 4, "REDELIVER_SECONDS": 1, "PUSH_REPEAT_SECONDS": 2}
     for name, seconds in times.items():
         monkeypatch.setenv(name, str(seconds))
         setattr(settings, name, seconds)
