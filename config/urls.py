@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("devices.urls")),
     path("", include("apps_domain.urls")),
     path("", include("commands.urls")),
+    path("", include("onboarding.urls")),
     re_path(r"^api(?:/|$)", unknown_route),
 ]
 

@@ -37,7 +37,8 @@ class AppleEnrolment(models.Model):
     push_magic = SealedField()
     unlock_token = SealedField()
     bootstrap_token = SealedField()
-    awaiting_configuration = models.BooleanField(null=True)
+    awaiting_configuration = models.BooleanField(null=True, help_text="It waits in the set-up assistant")
+    release_sent_at = models.DateTimeField(null=True, help_text="When it was last told that it is configured")
 
     authenticated_at = models.DateTimeField(null=True)
     enabled_at = models.DateTimeField(null=True)
@@ -68,6 +69,11 @@ class AppleEnrolment(models.Model):
         indexes = [
             models.Index(  # the devices to push now
                 fields=["wake_at"], condition=models.Q(wake_at__isnull=False), name="apple_enrolment_to_wake"
+            ),
+            models.Index(  # those that wait in the set-up assistant
+                fields=["enabled_at"],
+                condition=models.Q(awaiting_configuration=True, enabled_at__isnull=False),
+                name="apple_enrolment_awaiting",
             ),
         ]
 

@@ -50,6 +50,10 @@ class EnrolmentChallenge(models.Model):
     renews = models.ForeignKey(
         AppleEnrolment, on_delete=models.CASCADE, null=True, related_name="+", help_text="The enrolment it renews"
     )
+    dep_profile = models.ForeignKey(
+        "onboarding.DepProfile", on_delete=models.CASCADE, null=True, related_name="+", help_text="Asked for in set-up"
+    )
+    serial = models.CharField(max_length=128, blank=True, editable=False, help_text="Of the one device it is good for")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()

@@ -1,0 +1,3 @@
+from onboarding.admin import enrolment
+
+__all__ = ["enrolment"]
