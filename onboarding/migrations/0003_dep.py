@@ -160,6 +160,12 @@ class Migration(migrations.Migration):
                 ),
                 ("claimed_at", models.DateTimeField(editable=False, help_text="A worker is at it since", null=True)),
                 ("synced_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "token_seen_at",
+                    models.DateTimeField(
+                        editable=False, help_text="When the token was changed that made it due last", null=True
+                    ),
+                ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "profile",
@@ -421,6 +427,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="depdevice",
             constraint=models.UniqueConstraint(fields=("tenant", "serial"), name="dep_device_once_per_tenant"),
+        ),
+        migrations.AddField(
+            model_name="depserver",
+            name="sync",
+            field=models.ForeignKey(
+                editable=False,
+                help_text="Which took it up last",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="servers",
+                to="onboarding.depsync",
+            ),
         ),
         migrations.AddIndex(
             model_name="depsync",

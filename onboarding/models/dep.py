@@ -99,6 +99,17 @@ class DepServer(models.Model):
     assign_due_at = models.DateTimeField(null=True, editable=False, help_text="Profiles are to be assigned")
     claimed_at = models.DateTimeField(null=True, editable=False, help_text="A worker is at it since")
     synced_at = models.DateTimeField(null=True, editable=False)
+    sync = models.ForeignKey(
+        "DepSync",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="servers",
+        help_text="Which took it up last",
+    )
+    token_seen_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the token was changed that made it due last"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
