@@ -1,4 +1,4 @@
-"""Celery's part of onboarding."""
+"""Renewal of devices' identities."""
 
 from config.celery import app
 from onboarding.services.renewals import renew_identities

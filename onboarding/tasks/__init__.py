@@ -1,0 +1,3 @@
+"""Celery's part of onboarding: each task calls one function, and is safe to run twice."""
+
+from onboarding.tasks import renewals as renewals
