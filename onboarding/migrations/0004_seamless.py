@@ -56,7 +56,11 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("meta", models.JSONField(editable=False, help_text="`reason` of a failure", null=True)),
+                ("meta", models.JSONField(editable=False, help_text="`reason` and `code` of a failure", null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text="Of its upload"),
+                ),
                 ("updated_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "tenant",
@@ -86,7 +90,10 @@ class Migration(migrations.Migration):
                 (
                     "blueprint",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.RESTRICT, related_name="+", to="devices.blueprint"
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="devices.blueprint",
                     ),
                 ),
                 (
@@ -222,7 +229,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="seamlessrow",
-            index=models.Index(fields=["tenant", "id"], name="seamless_row_of_tenant"),
+            index=models.Index(fields=["tenant", "-created_at", "upload", "line"], name="seamless_row_of_tenant"),
         ),
         migrations.AddConstraint(
             model_name="seamlessrow",

@@ -72,7 +72,8 @@ class SeamlessRow(models.Model):
     )
     platform = models.CharField(max_length=16, choices=Platform, default=Platform.APPLE, editable=False)
     status = models.CharField(max_length=16, choices=Status, default=Status.IN_QUEUE)
-    meta = models.JSONField(null=True, editable=False, help_text="`reason` of a failure")
+    meta = models.JSONField(null=True, editable=False, help_text="`reason` and `code` of a failure")
+    created_at = models.DateTimeField(default=timezone.now, editable=False, help_text="Of its upload")
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -80,7 +81,9 @@ class SeamlessRow(models.Model):
         constraints = [models.UniqueConstraint(fields=["upload", "line"], name="seamless_row_once_per_upload")]
         indexes = [
             models.Index(fields=["upload", "status", "line"], name="seamless_row_of_status"),  # work, filters, counts
-            models.Index(fields=["tenant", "id"], name="seamless_row_of_tenant"),  # the list without an upload
+            models.Index(  # the list without an upload
+                fields=["tenant", "-created_at", "upload", "line"], name="seamless_row_of_tenant"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,12 +91,15 @@ class SeamlessRow(models.Model):
 
 
 class SeamlessRegistration(models.Model):
-    """What the device gets that comes with one of its identifiers. Given once; a later row makes it due again."""
+    """What the device gets that comes with one of its identifiers. Given once; a later row makes it due again.
+
+    Without a blueprint of its own the device is to have that of its group.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="seamless_registrations")
     row = models.ForeignKey(SeamlessRow, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)
-    blueprint = models.ForeignKey(Blueprint, on_delete=models.RESTRICT, related_name="+")
+    blueprint = models.ForeignKey(Blueprint, on_delete=models.SET_NULL, null=True, related_name="+")
     group = models.ForeignKey(DeviceGroup, on_delete=models.SET_NULL, null=True, related_name="+")
     alias = models.CharField(max_length=255, blank=True)
     device = models.ForeignKey(Device, on_delete=models.SET_NULL, null=True, related_name="+", editable=False)

@@ -10,13 +10,18 @@ from devices.models import Device, DeviceGroup, DeviceState, Heartbeat, Platform
 from devices.services.apple_reports import imei, os_of_product, text
 from devices.services.devices import generated_name
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError
+from onboarding.services.seamless.matching import apply_registration, hold_registrations
 from tenants.models import Tenant
 
 
 def enrolling_device(
     *, tenant: Tenant, ids: EnrolmentIds, message: dict[str, Any], group: DeviceGroup | None
 ) -> Device:
-    """The tenant's device with this serial or UDID, else a new one; with what Authenticate tells about it."""
+    """The tenant's device with this serial or UDID, else a new one; with what Authenticate tells about it.
+
+    What was registered for it wins over the link's group.
+    """
+    hold_registrations(tenant.pk)
     serial = text(message.get("SerialNumber"), 128)
     if serial and Device.objects.filter(tenant=tenant, serial=serial).exclude(platform=Platform.APPLE).exists():
         raise MalformedMessageError("the SerialNumber is that of a device of another platform")
@@ -31,6 +36,7 @@ def enrolling_device(
     if device.group is None:
         device.group = group
     device.save()
+    apply_registration(device)
     Heartbeat.objects.update_or_create(device=device, defaults={"tenant": tenant, "last_seen": timezone.now()})
     return device
 

@@ -1,0 +1,1 @@
+"""Reading what is handed in about expected devices: files and identifiers. Knows no Django."""

@@ -1,0 +1,1 @@
+"""Who is expected: rows taken in, worked off, and given to the devices that come."""
