@@ -1,4 +1,4 @@
-"""Signed and enveloped CMS messages as a device makes and reads them (RFC 5652), RSA only.
+"""Signed and enveloped CMS messages as a device makes and reads them (RFC 5652): RSA, and ECDSA for signatures.
 
 Written apart from the server's own CMS code on purpose: where the two agree, both are likely right.
 """
@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -48,6 +48,7 @@ CONTENT_TYPE = oid("1.2.840.113549.1.9.3")
 MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
 SIGNING_TIME = oid("1.2.840.113549.1.9.5")
 RSA_ENCRYPTION = sequence(oid("1.2.840.113549.1.1.1"), NULL)
+ECDSA_WITH_SHA256 = sequence(oid("1.2.840.10045.4.3.2"))
 
 _DIGESTS: dict[DigestName, bytes] = {"sha1": oid("1.3.14.3.2.26"), "sha256": oid("2.16.840.1.101.3.4.2.1")}
 _HASHES: dict[bytes, type[hashes.HashAlgorithm]] = {
@@ -90,6 +91,16 @@ class Signer:
     certificate: x509.Certificate
 
 
+class Signing(Protocol):
+    """Whoever can sign: a key of either kind and its certificate."""
+
+    @property
+    def key(self) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey: ...
+
+    @property
+    def certificate(self) -> x509.Certificate: ...
+
+
 def digest_of(content: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
     digest = hashes.Hash(algorithm)
     digest.update(content)
@@ -101,13 +112,17 @@ def digest_of(content: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
 
 def sign_with_attributes(
     content: bytes,
-    signer: Signer,
+    signer: Signing,
     *,
     digest: DigestName,
     detached: bool,
     attributes: Mapping[bytes, bytes] | None = None,
+    carried: Sequence[x509.Certificate] = (),
 ) -> bytes:
-    """SignedData in DER with signed attributes. ``attributes``: encoded object identifier to encoded value."""
+    """SignedData in DER with signed attributes. ``attributes``: encoded object identifier to encoded value.
+
+    ``carried``: certificates that go along with the signer's.
+    """
     algorithm = _HASHES[_DIGESTS[digest]]()
     values = {
         CONTENT_TYPE: DATA,
@@ -116,7 +131,7 @@ def sign_with_attributes(
         **(attributes or {}),
     }
     signed = set_of(*(sequence(name, set_of(value)) for name, value in values.items()))
-    signature = signer.key.sign(signed, PKCS1v15(), algorithm)
+    signature = _signature(signer.key, signed, algorithm)
     signed_attributes = bytes([CONTEXT]) + signed[1:]  # signed as a SET, sent as [0]
     info = _signer_info(signer, digest, signature, signed_attributes)
     inner = sequence(DATA) if detached else sequence(DATA, context(0, octet_string(content)))
@@ -128,7 +143,7 @@ def sign_with_attributes(
                 integer(1),
                 set_of(sequence(_DIGESTS[digest], NULL)),
                 inner,
-                context(0, _der(signer.certificate)),
+                context(0, *(_der(each) for each in (signer.certificate, *carried))),
                 set_of(info),
             ),
         ),
@@ -155,13 +170,21 @@ def sign_as_devices_do(content: bytes, signer: Signer) -> bytes:
     )
 
 
-def _signer_info(signer: Signer, digest: DigestName, signature: bytes, signed_attributes: bytes = b"") -> bytes:
+def _signature(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, signed: bytes, algorithm: hashes.HashAlgorithm
+) -> bytes:
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(signed, ec.ECDSA(algorithm))
+    return key.sign(signed, PKCS1v15(), algorithm)
+
+
+def _signer_info(signer: Signing, digest: DigestName, signature: bytes, signed_attributes: bytes = b"") -> bytes:
     return sequence(
         integer(1),
         _issuer_and_serial(signer.certificate),
         sequence(_DIGESTS[digest], NULL),
         signed_attributes,
-        RSA_ENCRYPTION,
+        ECDSA_WITH_SHA256 if isinstance(signer.key, ec.EllipticCurvePrivateKey) else RSA_ENCRYPTION,
         octet_string(signature),
     )
 

@@ -21,6 +21,8 @@ def carry_out(stand_in: DepStandIn, asked: Asked) -> Document | bytes | None:
     path = asked.path.removeprefix("/control")
     if path == "/token":
         return _token(_server(stand_in, asked), asked.content)
+    if path == "/authority":
+        return stand_in.authority.trusted_pem.encode()
     if path == "/faults":
         stand_in.behave() if asked.method == "DELETE" else stand_in.misbehave(**_fault(asked.body))
     elif path == "/clock":

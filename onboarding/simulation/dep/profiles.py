@@ -85,15 +85,15 @@ def assign(server: MdmServer, body: Document, version: int) -> Document:
 
 
 def remove(server: MdmServer, body: Document, version: int) -> Document:
-    uuid = _known(server, body)
+    """From devices that have one; a uuid, if it is told, is not looked at."""
     results = {}
     for serial in _few(serials_of(body)):
         device = server.devices.get(serial)
-        has_it = device is not None and device.profile_uuid == uuid
-        results[serial] = result = _result(server, serial, version) if has_it else "NOT_ACCESSIBLE"
+        has_one = device is not None and device.profile_uuid != ""
+        results[serial] = result = _result(server, serial, version) if has_one else "NOT_ACCESSIBLE"
         if result == "SUCCESS":
             server.change(serial, profile_uuid="", profile_status="removed", profile_assigned_at=0.0)
-    return {"profile_uuid": uuid, "devices": results}
+    return {"devices": results}
 
 
 def disown(server: MdmServer, body: Document) -> Document:

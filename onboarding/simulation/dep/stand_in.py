@@ -13,6 +13,7 @@ from typing import Any
 
 from onboarding.simulation.apns import PortTaken
 from onboarding.simulation.dep import listing, profiles
+from onboarding.simulation.dep.authority import DeviceAuthority
 from onboarding.simulation.dep.faults import Fault, FaultBook
 from onboarding.simulation.dep.http import Asked, Told, handler_for
 from onboarding.simulation.dep.mdm_server import Document, MdmServer, Refused, Session
@@ -35,7 +36,8 @@ class DepStandIn:
     """Apple's device assignment for any number of MDM servers. May be used from any thread.
 
     `session_seconds` and `session_requests`: how long a session token lasts. `state_file` keeps the servers between
-    two runs. `blocked_agents`: beginnings of User-Agents that are refused. Raises PortTaken.
+    two runs. `authority` gives devices their identities. `blocked_agents`: beginnings of User-Agents that are refused.
+    Raises PortTaken.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class DepStandIn:
         session_seconds: float = SESSION_SECONDS,
         session_requests: int = SESSION_REQUESTS,
         state_file: Path | None = None,
+        authority: DeviceAuthority | None = None,
     ) -> None:
         self.session_seconds, self.session_requests = session_seconds, session_requests
         self.blocked_agents: set[str] = set()
@@ -58,6 +61,7 @@ class DepStandIn:
         self.lock = threading.RLock()
         self._faults = FaultBook()
         self._oauth = OAuthCheck(self.now)
+        self._authority = authority
         self._keeper = Keeper(state_file)
         for server in self._keeper.restored(self.now):
             self.add_server(server)
@@ -180,9 +184,19 @@ class DepStandIn:
 
     # Devices
 
+    @property
+    def authority(self) -> DeviceAuthority:
+        """Drawn when it is first needed, if none was given."""
+        with self.lock:
+            self._authority = self._authority or DeviceAuthority()
+            return self._authority
+
     def ask_for_device(self, serial: str, what: str, body: Document) -> Document | None:
+        """None: Apple has nothing for it. Raises ValueError or KeyError."""
         with self.lock:
             self.counters[f"device {what}"] += 1
+            if what == "certificate":
+                return self.authority.certify_pem(body["public_key"], serial)
             records = (each.activation_record(serial) for each in self.servers)
             found = next((each for each in records if each is not None), None)
             self._keeper.changed(self.servers)

@@ -298,7 +298,16 @@ def test_the_cursor_and_a_bounded_limit_are_sent(apple: ScriptedDep, service: De
 
 
 def test_odd_entries_are_left_out_and_long_texts_cut(apple: ScriptedDep, service: DepService) -> None:
-    odd: list[object] = [None, 7, "x", [], {}, {"serial_number": None}, {"serial_number": "  "}, {"serial_number": "S" * 129}]
+    odd: list[object] = [
+        None,
+        7,
+        "x",
+        [],
+        {},
+        {"serial_number": None},
+        {"serial_number": "  "},
+        {"serial_number": "S" * 129},
+    ]
     odd += [{"serial_number": "two\nlines"}]
     kept = {"serial_number": " GOOD ", "model": "m" * 999, "color": 7, "asset_tag": "a\0b", "os": ["iOS"]}
     kept |= {"op_date": "yesterday", "op_type": "exploded", "profile_assign_time": 12}

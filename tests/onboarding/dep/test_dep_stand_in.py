@@ -9,17 +9,6 @@ from onboarding.simulation.dep.oauth import Credentials, signature
 from tests.factories.dep import Caller
 
 
-@pytest.fixture
-def caller(dep: DepStandIn, mdm_server: MdmServer) -> Caller:
-    return Caller(dep, mdm_server)
-
-
-@pytest.fixture
-def opened(caller: Caller) -> Caller:
-    caller.open()
-    return caller
-
-
 def test_signs_as_the_example_of_the_standard() -> None:
     told = {
         "oauth_consumer_key": "dpf43f3p2l4k3l03",
