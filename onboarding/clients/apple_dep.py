@@ -103,7 +103,7 @@ class DepService:
 
     def define(self, document: dict[str, Any]) -> str:
         """Apple's uuid of the profile, which cannot be changed: another text is another profile."""
-        profile_uuid = answers.text(self._ask("POST", "/profile", document).get("profile_uuid"), 128)
+        profile_uuid = answers.profile_uuid(self._ask("POST", "/profile", document).get("profile_uuid"))
         if not profile_uuid:
             raise DepError("Apple took a profile without saying how to name it.", kind=Kind.THEIRS)
         return profile_uuid
@@ -116,9 +116,10 @@ class DepService:
         body = {"profile_uuid": profile_uuid, "devices": list(serials)}
         return answers.assigned(self._ask("POST", "/profile/devices", body))
 
-    def remove(self, serials: Sequence[str]) -> dict[str, str]:
-        """They have no profile any more; Apple's word by serial."""
-        return answers.results(self._ask("DELETE", "/profile/devices", {"devices": list(serials)}))
+    def remove(self, profile_uuid: str, serials: Sequence[str]) -> dict[str, str]:
+        """They have this profile no more; Apple's word by serial."""
+        body = {"profile_uuid": profile_uuid, "devices": list(serials)}
+        return answers.results(self._ask("DELETE", "/profile/devices", body))
 
     def disown(self, serials: Sequence[str]) -> dict[str, str]:
         """For good: the organisation no longer owns them. Apple's word by serial."""

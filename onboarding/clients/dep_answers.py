@@ -1,6 +1,7 @@
 """What device assignment answers, read with care: odd entries are left out, over-long texts cut, odd answers errors."""
 
 import datetime as dt
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -12,6 +13,7 @@ LONGEST_SERIAL = 128
 LONGEST_CURSOR = 10_000  # Apple says a thousand
 LONGEST_WAIT = 24 * 3600
 SUCCESS = "SUCCESS"
+UUID = re.compile(r"[0-9A-F]{32}")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,13 @@ def serial(value: object) -> str:
     return told if len(told) <= LONGEST_SERIAL and told.isprintable() else ""
 
 
+def profile_uuid(value: object) -> str:
+    """As Apple's examples have them, 32 digits in capitals, however it is written: one is compared with the other."""
+    told = text(value, 128)
+    plain = told.replace("-", "").upper()
+    return plain if UUID.fullmatch(plain) else told
+
+
 def account(document: Document) -> Account:
     return Account(**{each.name: text(document.get(each.name), 255) for each in fields(Account)})
 
@@ -115,7 +124,7 @@ def listed(entry: object) -> Listed | None:
         device_assigned_by=text(entry.get("device_assigned_by"), 255),
         device_assigned_at=moment(entry.get("device_assigned_date")),
         profile_status=text(entry.get("profile_status"), 16),
-        profile_uuid=text(entry.get("profile_uuid"), 128),
+        profile_uuid=profile_uuid(entry.get("profile_uuid")),
         profile_assigned_at=moment(entry.get("profile_assign_time")),
         profile_pushed_at=moment(entry.get("profile_push_time")),
         op_type=op_type if op_type in ("added", "modified", "deleted") else "",

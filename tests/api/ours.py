@@ -1,6 +1,7 @@
 """The operations that the API's page does not have: what its filters speak of is managed by them."""
 
 GROUPS = "/api/v2/devicegroups/"
+DEP_PROFILES = "/api/tenant/v0/depprofiles/"
 
 BLUEPRINTS = "/api/v2/blueprints/"
 BLUEPRINT = f"{BLUEPRINTS}{{blueprint_id}}/"
@@ -27,4 +28,6 @@ OURS = {
     "POST /api/v2/devices/{id}/drift",
     f"POST {BLUEPRINT}assignments",
     f"DELETE {BLUEPRINT}assignments",
+    f"GET {DEP_PROFILES}",
+    f"POST {DEP_PROFILES}",
 }

@@ -386,14 +386,25 @@ def test_a_profile_is_defined_and_asked_for(apple: ScriptedDep, service: DepServ
     assert nameless.value.kind is Kind.THEIRS
 
 
+@pytest.mark.parametrize("written", ["88fc4e37-8fec-4021-b6c2-0123456789ab", "88FC4E378FEC4021B6C20123456789AB"])
+def test_a_profile_is_known_again_however_its_uuid_is_written(
+    apple: ScriptedDep, service: DepService, written: str
+) -> None:
+    apple.say("/profile", {"profile_uuid": written})
+    apple.say("/devices/sync", {**NOTHING_NEW, "devices": [{"serial_number": "A", "profile_uuid": written}]})
+
+    assert service.define({}) == service.sync(CURSOR).devices[0].profile_uuid == "88FC4E378FEC4021B6C20123456789AB"
+
+
 def test_devices_are_removed_and_disowned(apple: ScriptedDep, service: DepService) -> None:
     apple.say("/profile/devices", {"devices": {"A": "SUCCESS"}})
     apple.say("/devices/disown", {"devices": {"A": "NOT_ACCESSIBLE"}})
 
-    assert service.remove(["A"]) == {"A": "SUCCESS"}
+    assert service.remove("P", ["A"]) == {"A": "SUCCESS"}
     assert service.disown(["A"]) == {"A": "NOT_ACCESSIBLE"}
 
-    assert apple.calls("/profile/devices")[0].method == "DELETE"
+    removed = apple.calls("/profile/devices")[0]
+    assert (removed.method, removed.body) == ("DELETE", {"profile_uuid": "P", "devices": ["A"]})
     assert apple.calls("/devices/disown")[0].method == "POST"
 
 
