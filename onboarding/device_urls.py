@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from onboarding.views.ade import ade
 from onboarding.views.enrolment import enrolment_page, enrolment_profile
 from onboarding.views.mdm import mdm
 from onboarding.views.scep import scep
@@ -10,6 +11,7 @@ urlpatterns = [
     path("mdm/connect", mdm),
     path("mdm/checkin", mdm),
     path("mdm/scep/<uuid:tenant_id>", scep),
+    path("mdm/ade/<str:token>", ade),
     path("mdm/enrol/<str:token>", enrolment_page),
     path("mdm/enrol/<str:token>/profile.mobileconfig", enrolment_profile),
 ]

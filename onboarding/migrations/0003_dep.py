@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(
                 help_text="Asked for in set-up",
                 null=True,
-                on_delete=django.db.models.deletion.CASCADE,
+                on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to="onboarding.depprofile",
             ),

@@ -51,7 +51,7 @@ class EnrolmentChallenge(models.Model):
         AppleEnrolment, on_delete=models.CASCADE, null=True, related_name="+", help_text="The enrolment it renews"
     )
     dep_profile = models.ForeignKey(
-        "onboarding.DepProfile", on_delete=models.CASCADE, null=True, related_name="+", help_text="Asked for in set-up"
+        "onboarding.DepProfile", on_delete=models.SET_NULL, null=True, related_name="+", help_text="Asked for in set-up"
     )
     serial = models.CharField(max_length=128, blank=True, editable=False, help_text="Of the one device it is good for")
     digest = models.CharField(max_length=64, unique=True, editable=False)

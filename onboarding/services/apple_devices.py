@@ -15,7 +15,12 @@ from tenants.models import Tenant
 
 
 def enrolling_device(
-    *, tenant: Tenant, ids: EnrolmentIds, message: dict[str, Any], group: DeviceGroup | None
+    *,
+    tenant: Tenant,
+    ids: EnrolmentIds,
+    message: dict[str, Any],
+    group: DeviceGroup | None,
+    source: Device.Source = Device.Source.NON_ABM,
 ) -> Device:
     """The tenant's device with this serial or UDID, else a new one; with what Authenticate tells about it.
 
@@ -26,7 +31,7 @@ def enrolling_device(
     if serial and Device.objects.filter(tenant=tenant, serial=serial).exclude(platform=Platform.APPLE).exists():
         raise MalformedMessageError("the SerialNumber is that of a device of another platform")
     device = _known(tenant, ids, serial) or Device(
-        tenant=tenant, platform=Platform.APPLE, device_source=Device.Source.NON_ABM, created_by="enrolment"
+        tenant=tenant, platform=Platform.APPLE, device_source=source, created_by="enrolment"
     )
     _take_over_ids(device, ids, serial)
     _describe(device, message)
@@ -49,11 +54,12 @@ def _known(tenant: Tenant, ids: EnrolmentIds, serial: str) -> Device | None:
         .filter(tenant=tenant, platform=Platform.APPLE)
         .alias(udid_upper=Upper("udid"))
     )
-    return (rows.filter(serial=serial).first() if serial else None) or rows.filter(by_id).first()
+    written = {serial, serial.upper()}  # as Apple's list has it
+    return (rows.filter(serial__in=written).first() if serial else None) or rows.filter(by_id).first()
 
 
 def _take_over_ids(device: Device, ids: EnrolmentIds, serial: str) -> None:
-    if serial:
+    if serial and serial.upper() != device.serial.upper():
         device.serial = serial
     if ids.is_udid:
         others = Device.objects.filter(tenant_id=device.tenant_id, udid__iexact=ids.device).exclude(pk=device.pk)

@@ -24,7 +24,7 @@ from devices.services.apple_reports import flag, text
 from devices.services.devices import change_state
 from devices.services.inventory import note_asked
 from onboarding.apple.messages import EnrolmentIds, MalformedMessageError, data, read_ids
-from onboarding.models import IdentityCertificate
+from onboarding.models import DepProfile, EnrolmentProfile, IdentityCertificate
 from onboarding.services.apple_devices import enrolling_device
 from onboarding.services.pinned import RefusedError, own_enrolment, pinned_enrolment
 from tenants import audit
@@ -59,7 +59,7 @@ def _identity(certificate_sha256: str) -> IdentityCertificate:
     """Issued here; read anew under the lock of its row, as two connections may use it at once."""
     identity = (
         IdentityCertificate.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("tenant", "challenge__profile__group")
+        .select_related("tenant", "challenge__profile__group", "challenge__dep_profile__group")
         .filter(sha256=certificate_sha256)
         .first()
     )
@@ -90,9 +90,9 @@ def _enrol(
     message: dict[str, Any],
     source: str,
 ) -> None:
-    profile = identity.challenge.profile if identity.challenge else None
+    way = _way_in(identity, message)
     device = enrolling_device(
-        tenant=identity.tenant, ids=ids, message=message, group=profile.group if profile else None
+        tenant=identity.tenant, ids=ids, message=message, group=way.group if way else None, source=_source(way)
     )
     if enrolment is not None and enrolment.device_id != device.pk:
         _give_up(enrolment, device, source)
@@ -114,7 +114,7 @@ def _enrol(
     row.enabled_at = row.blocked_at = row.checked_out_at = row.wake_at = row.pushed_at = None
     row.push_token = row.push_magic = row.unlock_token = row.bootstrap_token = None
     row.push_token_dead_at, row.push_failures, row.push_error = None, 0, ""
-    row.awaiting_configuration = flag(message.get("AwaitingConfiguration"))
+    row.awaiting_configuration, row.release_sent_at = _awaits(message, way), None
     row.token_updates = 0
     row.save()
     identity.enrolment = row
@@ -123,8 +123,29 @@ def _enrol(
         actor=device_actor(device.pk, source),
         action="device.enrolling",
         subject=device,
-        details={"serial": device.serial, "profile": profile.name if profile else ""},
+        details={"serial": device.serial, "profile": way.name if way else ""},
     )
+
+
+def _way_in(identity: IdentityCertificate, message: dict[str, Any]) -> EnrolmentProfile | DepProfile | None:
+    """The link or DEP profile that it came by. RefusedError if the profile was handed out to another device."""
+    challenge = identity.challenge
+    if challenge is None:
+        return None
+    serial = text(message.get("SerialNumber"), 128)
+    if challenge.serial and serial.upper() != challenge.serial.upper():
+        raise RefusedError("the enrolment profile was handed out to the device with another serial number")
+    return challenge.profile or challenge.dep_profile
+
+
+def _source(way: EnrolmentProfile | DepProfile | None) -> Device.Source:
+    return Device.Source.ABM if isinstance(way, DepProfile) else Device.Source.NON_ABM
+
+
+def _awaits(message: dict[str, Any], way: EnrolmentProfile | DepProfile | None) -> bool | None:
+    """A device that came by a profile that has it wait does so before it says it; TokenUpdate tells."""
+    told = flag(message.get("AwaitingConfiguration"))
+    return True if told is None and isinstance(way, DepProfile) and way.await_device_configured else told
 
 
 def _give_up(enrolment: AppleEnrolment, device: Device, source: str) -> None:

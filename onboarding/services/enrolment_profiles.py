@@ -13,7 +13,7 @@ from commands.models import AppleEnrolment
 from config.api.errors import NotFound
 from devices.models import DeviceGroup
 from onboarding.apple.profile import build_profile, profile_contents, sign_profile
-from onboarding.models import EnrolmentChallenge, EnrolmentProfile
+from onboarding.models import DepProfile, EnrolmentChallenge, EnrolmentProfile
 from tenants import audit
 from tenants.actors import Actor
 from tenants.models import Tenant
@@ -75,10 +75,15 @@ def digest_of(challenge: str) -> str:
     return hashlib.sha256(challenge.encode()).hexdigest()
 
 
-def _new_challenge(
-    *, tenant: Tenant, profile: EnrolmentProfile | None = None, renews: AppleEnrolment | None = None
+def new_challenge(
+    *,
+    tenant: Tenant,
+    profile: EnrolmentProfile | None = None,
+    renews: AppleEnrolment | None = None,
+    dep_profile: DepProfile | None = None,
+    serial: str = "",
 ) -> str:
-    """A renewal may wait for its device for weeks, and is good for that device alone."""
+    """A renewal may wait for its device for weeks, and is good for that device alone; so is one with a serial."""
     text = secrets.token_urlsafe(24)
     life = dt.timedelta(hours=settings.ENROLMENT_CHALLENGE_HOURS)
     if renews is not None:
@@ -87,6 +92,8 @@ def _new_challenge(
         tenant=tenant,
         profile=profile,
         renews=renews,
+        dep_profile=dep_profile,
+        serial=serial,
         digest=digest_of(text),
         expires_at=timezone.now() + life,
     )
@@ -96,7 +103,7 @@ def _new_challenge(
 @transaction.atomic
 def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True, actor: Actor | None = None) -> bytes:
     """A profile with a fresh one-time challenge. Unsigned only for an operator's tools; who then is the `actor`."""
-    contents = profile_contents(tenant=profile.tenant, challenge=_new_challenge(tenant=profile.tenant, profile=profile))
+    contents = profile_contents(tenant=profile.tenant, challenge=new_challenge(tenant=profile.tenant, profile=profile))
     unsigned = build_profile(contents)
     if actor is not None:
         audit.record(actor=actor, action="enrolment_profile.issued", subject=profile, details={"signed": signed})
@@ -107,6 +114,11 @@ def issue_enrolment_profile(*, profile: EnrolmentProfile, signed: bool = True, a
 def issue_renewal_profile(*, enrolment: AppleEnrolment) -> bytes:
     """The enrolment's profile anew. Installed, it gives the device a new identity and keeps its place."""
     tenant = enrolment.tenant
-    challenge = _new_challenge(tenant=tenant, renews=enrolment)
-    contents = profile_contents(tenant=tenant, challenge=challenge, topic=enrolment.topic)
+    challenge = new_challenge(tenant=tenant, renews=enrolment)
+    return signed_profile(tenant=tenant, challenge=challenge, topic=enrolment.topic)
+
+
+def signed_profile(*, tenant: Tenant, challenge: str, topic: str | None = None) -> bytes:
+    """As devices take it. Conflict when there is no topic to wake them by."""
+    contents = profile_contents(tenant=tenant, challenge=challenge, topic=topic)
     return sign_profile(build_profile(contents), authority=open_authority(tenant=tenant))

@@ -110,7 +110,7 @@ def issued_by(certificate: x509.Certificate, authority: x509.Certificate, *, at:
     aware datetime) is given; then `certificate` must be valid at that time, give or take CLOCK_SKEW.
     """
     try:
-        if not _is_authority(authority) or not _signed(certificate, authority):
+        if not is_authority(authority) or not _signed(certificate, authority):
             return False
         return at is None or (
             certificate.not_valid_before_utc - CLOCK_SKEW <= at <= certificate.not_valid_after_utc + CLOCK_SKEW
@@ -119,7 +119,8 @@ def issued_by(certificate: x509.Certificate, authority: x509.Certificate, *, at:
         return False  # an extension, name or date that cannot be read
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
+def is_authority(certificate: x509.Certificate) -> bool:
+    """Whether it may issue certificates. ValueError or DuplicateExtension when its extensions cannot be read."""
     extensions = certificate.extensions
     try:
         if not extensions.get_extension_for_class(x509.BasicConstraints).value.ca:

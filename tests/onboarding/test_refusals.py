@@ -11,6 +11,7 @@ from django.test import Client
 
 from onboarding.models import EnrolmentProfile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
+from tests.factories.ade import DepProfileFactory
 from tests.factories.apple import CHECK_IN, CONNECT, identity_of, put, report
 from tests.factories.fleet import placed
 from tests.factories.tenants import TenantFactory
@@ -58,6 +59,9 @@ def paths(link: EnrolmentProfile) -> list[str]:
         f"{page}/profile.mobileconfig",
         "/mdm/enrol/unknown/profile.mobileconfig",
         "/mdm/enrol/%00",
+        "/mdm/ade/unknown",
+        "/mdm/ade/%00",
+        f"/mdm/ade/{DepProfileFactory(link.tenant).token}",
         "/mdm/enrol/%00/profile.mobileconfig",
         "/mdm/enrol/" + "x" * 3000,
         scep,
