@@ -1,4 +1,4 @@
-"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Twelve queries."""
+"""The console's first page: how the fleet is, what was asked of it, and what needs somebody. Fifteen queries."""
 
 import datetime as dt
 import uuid
@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apps_domain.models import VppLocation
 from commands.admin.display import progress_of, statuses_url, targets
@@ -18,6 +19,7 @@ from commands.models import AppleEnrolment, CommandRequest, CommandStatus
 from commands.models.status import DELIVERABLE, State
 from commands.selectors import live_counts
 from config.health import WORKER_PATIENCE, worker_silence
+from config.settings.console import DASHBOARD_NOTICES
 from devices.models import Device, DeviceState, Platform
 from tenants.admin import display
 from tenants.admin.badges import tenants_seen
@@ -53,7 +55,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "fleet": drift_card(ids),
         "requests": _latest(ids, several=len(ids) > 1),
         "windows": open_and_coming(ids, several=len(ids) > 1),
-        "notices": [*_worker(), *_credentials(request), *_stopped(ids), *_lacking(tenants), *_unreachable(ids)],
+        "notices": [
+            *_worker(),
+            *_credentials(request),
+            *_stopped(ids),
+            *(notice for add in DASHBOARD_NOTICES for notice in import_string(add)(ids)),
+            *_lacking(tenants),
+            *_unreachable(ids),
+        ],
     }
 
 

@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+from django.utils.module_loading import import_string
+
 from commands.admin.device_inventory import apps_of, inventory_cards
 from commands.admin.display import device_label, state_label, statuses_url
 from commands.models import AppleEnrolment, CommandStatus
+from config.settings.console import DEVICE_CARDS
 from devices.models import Device, Platform
 from devices.selectors import last_seen
 from tenants.admin import display
@@ -38,7 +41,11 @@ def device_page(device: Device, apps_search: str = "") -> dict[str, Any]:
     return {
         "device": device,
         "figures": _figures(device, enrolments),
-        "cards": [*_cards(device), *_enrolment_cards(device, enrolments)],
+        "cards": [
+            *_cards(device),
+            *_enrolment_cards(device, enrolments),
+            *(card for add in DEVICE_CARDS for card in import_string(add)(device)),
+        ],
         "commands": [_command(status) for status in statuses[:LATEST]],
         "more_commands": statuses_url(device__id__exact=device.pk) if len(statuses) > LATEST else "",
         "profiles": list(device.profiles.all()[:PROFILES]),

@@ -57,7 +57,18 @@ SECTIONS = (
             ("Groups", "account_tree", "devices.DeviceGroup"),
             ("Blueprints", "architecture", "devices.Blueprint"),
             ("Drift", "rule", "devices.DriftReport"),
+        ),
+    ),
+    (
+        "Onboarding",
+        (
             ("Enrolment links", "qr_code_2", "onboarding.EnrolmentProfile"),
+            ("DEP servers", "dns", "onboarding.DepServer"),
+            ("DEP profiles", "tune", "onboarding.DepProfile"),
+            ("DEP devices", "inventory_2", "onboarding.DepDevice"),
+            ("DEP syncs", "cloud_sync", "onboarding.DepSync"),
+            ("Uploads", "upload_file", "onboarding.SeamlessUpload"),
+            ("Expected devices", "schedule_send", "onboarding.SeamlessRegistration"),
             ("Identities", "badge", "onboarding.IdentityCertificate"),
         ),
     ),
@@ -106,7 +117,12 @@ SECTIONS = (
 
 # Counts beside entries of the side bar: by model, the function that makes one for a request (`badge`, `badge_variant`).
 BADGES = {
+    "onboarding.DepServer": "onboarding.admin.notices.stopped_servers",
     "tenants.ApnsCertificate": "tenants.admin.badges.apns_certificates",
     "tenants.DepToken": "tenants.admin.badges.dep_tokens",
     "tenants.VppToken": "tenants.admin.badges.vpp_tokens",
 }
+
+# What later rooms put on pages of earlier ones.
+DASHBOARD_NOTICES = ("onboarding.admin.notices.notices",)  # from the tenants seen: kind, text and link of each
+DEVICE_CARDS = ("onboarding.admin.device_cards.cards",)  # from the device: title and facts of each

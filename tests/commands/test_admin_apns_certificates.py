@@ -464,7 +464,7 @@ def test_the_list_counts_devices_at_the_same_cost(
     client = superuser()
     client.get(LIST)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = text(client.get(LIST))
 
     assert len(re.findall(r">\s*3\s*<", page)) == 1

@@ -207,5 +207,5 @@ def test_the_page_costs_the_same_however_much_there_is(tenant: Tenant, django_as
         queued(device)
     client = member(tenant)
 
-    with django_assert_num_queries(19):  # session, user, roles, badges, tenants, and fourteen of its own
+    with django_assert_num_queries(21):  # session, user, roles, two for badges, tenants, and fifteen of its own
         client.get("/admin/")

@@ -55,7 +55,7 @@ def test_the_list_costs_the_same_however_long_it_is(
 
     for client in (superuser(), member(tenant)):
         # session, user, whose, badges, the filters' tenants, groups and blueprints, count, rows
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get(DEVICES)
 
 
@@ -184,7 +184,7 @@ def test_a_page_costs_the_same_however_much_there_is_to_show(
     client = superuser()
     page_of(client, device)  # what Django keeps for the life of the process is read now
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         page = page_of(client, device)
 
     assert "all of them" in page

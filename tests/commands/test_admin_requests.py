@@ -59,9 +59,9 @@ def test_the_lists_cost_the_same_however_long_they_are(
         spread(other_tenant, State.SUCCESS)
     client = superuser()
 
-    with django_assert_num_queries(7):  # session, user, several tenants?, the filter's, badges, count, rows
+    with django_assert_num_queries(8):  # session, user, several tenants?, the filter's, two for badges, count, rows
         client.get(REQUESTS)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(STATUSES)
 
 

@@ -227,8 +227,8 @@ def test_windows_cost_the_same_however_many_there_are(
             request = scheduled(api, device, **ONE_HOUR)
         beat()
         client = superuser()
-        with django_assert_num_queries(7):  # session, user, several tenants?, the filter's, badges, count, rows
+        with django_assert_num_queries(8):  # session, user, several tenants?, the filter's, two for badges, count, rows
             client.get(REQUESTS)
         page_of(client, request)  # from now on the process knows its content types
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(16):
             page_of(client, request)

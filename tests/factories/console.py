@@ -13,8 +13,10 @@ from tenants.models import ApnsCertificate, ExpiryWarning, Membership, Role, Ten
 from tests.factories.apple_tokens import CompletedDepTokenFactory, VppTokenFactory
 from tests.factories.blueprints import BlueprintFactory
 from tests.factories.commands import AppleEnrolmentFactory, queued
+from tests.factories.dep_rows import DepDeviceFactory, DepProfileFactory, DepServerFactory, DepSyncFactory
 from tests.factories.devices import DeviceFactory, DeviceGroupFactory, seen
 from tests.factories.licences import AssignmentFactory, LicenceFactory, LocationFactory
+from tests.factories.seamless import SeamlessRowFactory, SeamlessUploadFactory, expect
 from tests.factories.tenants import UserFactory, token_for
 
 PLANTED = {"wifi_networks": [{"ssid": "Office", "password": "planted-wifi-password"}]}
@@ -106,4 +108,15 @@ class Furnished:
             blueprint_version=self.version,
             differences=[{"setting": f"{word}_settings.value", "part": "", "wanted": True, "found": False}],
             count=1,
+        )
+        self.dep_profile = DepProfileFactory(tenant, name=f"{word} profile")
+        self.dep_server = DepServerFactory(tenant, name=f"{word} server")
+        self.dep_device = DepDeviceFactory(
+            self.dep_server, serial=self.device.serial, device=self.device, description=f"{word} iPhone"
+        )
+        self.dep_sync = DepSyncFactory(tenant, created_by=f"{word} caller")
+        self.upload = SeamlessUploadFactory(tenant, file_name=f"{word}.csv", row_count=1)
+        self.row = SeamlessRowFactory(self.upload, alias=f"{word} alias")
+        self.registration = expect(
+            tenant, serial=f"{word.upper()}EXPECTED", blueprint=self.blueprint, alias=f"{word} alias"
         )

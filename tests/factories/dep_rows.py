@@ -3,8 +3,10 @@
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from devices.models import DeviceState
-from onboarding.models import DepDevice, DepProfile, DepServer
+from onboarding.models import DepDevice, DepProfile, DepServer, DepSync
 from tenants.models import Tenant
 from tests.factories.devices import DeviceFactory
 
@@ -38,3 +40,10 @@ def DepDeviceFactory(server: DepServer, **fields: Any) -> DepDevice:
     )
     told = {"device_family": "iPhone", "os": "iOS", "profile_status": "empty", **fields}
     return DepDevice.objects.create(server=server, tenant=server.tenant, serial=serial, device=device, **told)
+
+
+def DepSyncFactory(tenant: Tenant, **fields: Any) -> DepSync:
+    """Ended well."""
+    now = timezone.now()
+    made = {"status": DepSync.Status.SUCCESS, "started_at": now, "ended_at": now}
+    return DepSync.objects.create(**{"tenant": tenant, **made, **fields})

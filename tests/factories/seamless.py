@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from onboarding.models import SeamlessIdentifier, SeamlessRegistration
+from django.utils import timezone
+
+from onboarding.models import SeamlessIdentifier, SeamlessRegistration, SeamlessRow, SeamlessUpload
 from onboarding.seamless.identifiers import Kind
 from tenants.models import Tenant
 
@@ -17,3 +19,15 @@ def expect(tenant: Tenant, *, serial: str = "", udid: str = "", imei: str = "", 
         if value
     )
     return registration
+
+
+def SeamlessUploadFactory(tenant: Tenant, **fields: Any) -> SeamlessUpload:
+    """A file that is worked off, without its rows."""
+    made = {"source": SeamlessUpload.Source.CONSOLE, "file_name": "devices.csv", "ended_at": timezone.now()}
+    return SeamlessUpload.objects.create(**{"tenant": tenant, **made, **fields})
+
+
+def SeamlessRowFactory(upload: SeamlessUpload, **fields: Any) -> SeamlessRow:
+    """The next line of the upload; it became a registration."""
+    made = {"line": upload.rows.count() + 2, "unique_ids": "C02EXPECTED", "status": SeamlessRow.Status.SUCCESS}
+    return SeamlessRow.objects.create(**{"tenant": upload.tenant, "upload": upload, **made, **fields})

@@ -84,5 +84,5 @@ def test_all_counts_cost_one_query(tenant: Tenant, django_assert_num_queries: Qu
         CompletedDepTokenFactory(tenant, days=5)
     client = member(tenant)
 
-    with django_assert_num_queries(6):  # session, user, roles, all badges, and two of the page
+    with django_assert_num_queries(7):  # session, user, roles, credentials, servers, and two of the page
         client.get(TENANTS)

@@ -15,6 +15,8 @@ VIEWED += ["tenants/expirywarning"]
 VIEWED += ["apps_domain/storeapp", "apps_domain/vpplicence", "apps_domain/vppassignment", "apps_domain/vpplocation"]
 VIEWED += ["apps_domain/tenantapp", "apps_domain/vendorapp"]
 VIEWED += ["devices/blueprint", "devices/driftreport", "commands/converge"]
+VIEWED += ["onboarding/depserver", "onboarding/depsync", "onboarding/depprofile", "onboarding/depdevice"]
+VIEWED += ["onboarding/seamlessupload", "onboarding/seamlessrow", "onboarding/seamlessregistration"]
 OPERATED = ["onboarding/enrolmentprofile"]
 ADMINISTERED = ["tenants/apitoken", "tenants/membership"]
 INSTALLATION = ["auth/user", "auth/group", "django_celery_beat/periodictask", "django_celery_beat/intervalschedule"]
@@ -114,6 +116,13 @@ def test_pages_of_another_tenants_objects_are_not_found(tenant: Tenant, other_te
         f"devices/driftreport/{other.drift.pk}/change/",
         f"commands/converge/{other.converge.pk}/change/",
         f"onboarding/enrolmentprofile/{other.link.pk}/change/",
+        f"onboarding/depserver/{other.dep_server.pk}/change/",
+        f"onboarding/depsync/{other.dep_sync.pk}/change/",
+        f"onboarding/depprofile/{other.dep_profile.pk}/change/",
+        f"onboarding/depdevice/{other.dep_device.pk}/change/",
+        f"onboarding/seamlessupload/{other.upload.pk}/change/",
+        f"onboarding/seamlessrow/{other.row.pk}/change/",
+        f"onboarding/seamlessregistration/{other.registration.pk}/change/",
         f"apps_domain/vpplocation/{other.location.pk}/change/",
         f"apps_domain/vpplicence/{other.licence.pk}/change/",
         f"apps_domain/vppassignment/{other.assignment.pk}/change/",
@@ -180,6 +189,8 @@ def test_filters_offer_nothing_of_another_tenant_and_find_nothing_there(tenant: 
         ("devices/device", "tenant__api_tokens__digest__startswith"),
         ("tenants/tenant", "device_authority__private_key__isnull"),
         ("tenants/apnscertificate", "private_key__isnull"),
+        ("onboarding/depprofile", "token__startswith"),
+        ("onboarding/depserver", "server_key__startswith"),
     ],
 )
 def test_columns_cannot_be_probed_by_address(tenant: Tenant, page: str, lookup: str) -> None:

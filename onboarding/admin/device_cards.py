@@ -1,0 +1,74 @@
+"""What Apple's device assignment says of a device, and what was registered for it, on the device's page."""
+
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+
+from commands.models import AppleEnrolment
+from devices.models import Device
+from onboarding.admin.dep_display import (
+    apples_word,
+    profile_link,
+    standing_label,
+    trouble_of,
+    with_default_profile,
+)
+from onboarding.models import DepDevice, SeamlessRegistration
+from tenants.admin import display
+from tenants.admin.display import Facts
+
+
+def cards(device: Device) -> list[tuple[str, Facts]]:
+    """One query, and one more for devices that were registered beforehand."""
+    assigned = _rows().filter(device=device).first() if device.is_apple else None
+    found = [("Device assignment (DEP)", _assignment(assigned))] if assigned is not None else []
+    return [*found, *([("Registered beforehand", _registration(device))] if device.is_seamless else [])]
+
+
+def _rows() -> Any:
+    """With what the enrolment of the device says about its set-up assistant."""
+    enrolment = AppleEnrolment.objects.filter(device=OuterRef("device"), channel=AppleEnrolment.Channel.DEVICE)
+    rows: Any = with_default_profile(DepDevice.objects.select_related("own_profile", "server__profile"))
+    rows = rows.defer("server__cursor", "server__account")
+    return rows.annotate(
+        in_set_up=Subquery(enrolment.values("awaiting_configuration")[:1]),
+        released_at=Subquery(enrolment.values("release_sent_at")[:1]),
+    )
+
+
+def _assignment(row: Any) -> Facts:
+    facts = [
+        ("In Apple's list as", display.link(row)),
+        ("Server", display.link(row.server)),
+        ("Profile", profile_link(row, row.own_profile or row.server.profile)),
+        ("Assignment", standing_label(row)),
+        ("Trouble", trouble_of(row)),
+        ("Apple says", apples_word(row)),
+        ("Assigned", display.moment(row.profile_assigned_at) if row.profile_assigned_at else ""),
+        ("Fetched by the device", display.moment(row.profile_pushed_at) if row.profile_pushed_at else ""),
+        ("Gone from the server", display.moment(row.removed_at) if row.removed_at else ""),
+        ("Set-up assistant", _set_up(row)),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _set_up(row: Any) -> Any:
+    if not row.in_set_up:
+        return ""
+    told = display.moment(row.released_at) if row.released_at else "not told to go on yet"
+    return display.two_lines(display.label("waits", "warning"), told)
+
+
+def _registration(device: Device) -> Facts:
+    rows = SeamlessRegistration.objects.filter(device=device).select_related("blueprint", "group")
+    row = rows.order_by("-applied_at", "id").first()
+    if row is None:
+        return [("Registration", "deleted since")]
+    facts = [
+        ("Registration", display.link(row, "show")),
+        ("Blueprint", display.link(row.blueprint) if row.blueprint else "its group's"),
+        ("Group", row.group.name if row.group else ""),
+        ("Alias", row.alias),
+        ("Given", display.exact(row.applied_at)),
+    ]
+    return [(name, value) for name, value in facts if value]
