@@ -136,12 +136,12 @@ def authenticate_fields(hardware: Hardware, state: DeviceState) -> dict[str, Any
     return {**fields, "IMEI": hardware.imei} if hardware.imei else fields
 
 
-def token_update_fields(management: Management) -> dict[str, Any]:
+def token_update_fields(management: Management, *, awaiting: bool) -> dict[str, Any]:
     """What TokenUpdate says beside the keys of every check-in message."""
     fields = {
         "Token": management.push_token,
         "PushMagic": management.push_magic,
-        "AwaitingConfiguration": False,
+        "AwaitingConfiguration": awaiting,
     }
     return {**fields, "UnlockToken": management.unlock_token} if management.unlock_token else fields
 

@@ -38,10 +38,12 @@ from onboarding.simulation.apple_hardware import Hardware, draw_hardware
 from onboarding.simulation.apple_http import HttpClient, ServerUnreachable
 from onboarding.simulation.apple_installs import Installer
 from onboarding.simulation.apple_models import OsRelease
-from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist, read_profile
+from onboarding.simulation.apple_profile import ProfileError, ScepPayload, read_enrolment, read_plist
+from onboarding.simulation.apple_setup import Activation, SetUp, is_awaited
 from onboarding.simulation.apple_state import App, DeviceState, InstalledProfile, Management
 from onboarding.simulation.apple_state_file import load_state, save_state
 from onboarding.simulation.apple_store import AppStore
+from onboarding.simulation.apple_user import InHand
 from onboarding.simulation.identity import Identity, KeyFactory, SignatureStyle, generate_key
 from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient, ScepError, ScepOptions
 
@@ -49,13 +51,14 @@ from onboarding.simulation.scep_client import PKCS_REQ, RENEWAL_REQ, ScepClient,
 _COMMANDS_PER_CONNECTION = 1000
 
 
-class SimulatedAppleDevice:
+class SimulatedAppleDevice(InHand):
     """Device number ``index`` of the fleet ``seed``: the same two always give the same serial and UDID.
 
     ``supervised``, ``model`` (a name of ``apple_models.MODELS``), ``os_version``, ``time_zone`` (an IANA name) and
     ``apps`` replace what the seed would give; raises UnknownModel.
     ``faults``: what goes wrong with it; ``installer.fault``: with the apps it is told to install. ``store``: whom it
     asks about apps of the store; without, it knows none.
+    ``activation``: whom it asks before its set-up; with one it is new in its box until ``set_up``.
     With ``state_file`` everything is kept across restarts; raises StateError when that file is unreadable.
     """
 
@@ -71,6 +74,7 @@ class SimulatedAppleDevice:
         time_zone: str = "",
         apps: list[App] | None = None,
         store: AppStore | None = None,
+        activation: Activation | None = None,
         state_file: Path | None = None,
         signature_style: SignatureStyle = "der",
         scep_options: ScepOptions | None = None,
@@ -82,13 +86,15 @@ class SimulatedAppleDevice:
         self.signature_style: SignatureStyle = signature_style
         self.faults = Faults()
         self.installer = Installer(http, store)
+        self.activation = activation
         self._http = http
         self._scep_options = scep_options
         self._key_factory = key_factory
         self._state_file = state_file
         self._restart_due = False
         restored = load_state(state_file, udid=self.udid) if state_file else None
-        self.state: DeviceState = restored or DeviceState.fresh(self.hardware, apps)
+        new = DeviceState.boxed(self.hardware) if activation else DeviceState.fresh(self.hardware, apps)
+        self.state: DeviceState = restored or new
         if self.state.os_version:
             self.hardware = self.hardware.updated(OsRelease(self.state.os_version, self.state.os_build))
         if supervised is not None:
@@ -127,17 +133,36 @@ class SimulatedAppleDevice:
 
     # --- its life ---------------------------------------------------------------------------------------------
 
-    def enrol(self, profile: bytes) -> None:
+    def set_up(self) -> None:
+        """Somebody switches it on for the first time: it enrols as Apple tells it (ADE). Raises EnrolmentFailed.
+
+        Where its profile wants that, it then waits in its set-up assistant until the server says DeviceConfigured.
+        """
+        if self.activation is None or not self.state.in_setup:
+            raise EnrolmentFailed(f"The device {self.serial} is not in its set-up assistant.", retryable=False)
+        assistant = SetUp(self._http, self.activation, self.hardware, self.state, self._key_factory)
+        try:
+            record = assistant.record()
+            profile = assistant.profile(record["url"])
+        finally:
+            self.hardware = assistant.hardware
+            self.save()
+        self.state.is_supervised = True
+        self.enrol(profile, by_ade=True, awaited=is_awaited(record))
+
+    def enrol(self, profile: bytes, *, by_ade: bool = False, awaited: bool = False) -> None:
         """Installs an enrolment profile: SCEP, Authenticate, TokenUpdate. Raises EnrolmentFailed.
 
-        An enrolled device first forgets its old server, without a word to it.
+        An enrolled device first forgets its old server, without a word to it. By hand: its set-up is over.
         """
         try:
             enrolment = read_enrolment(profile)
             self.state.forget_server()
             identity = self._request_identity(enrolment.scep)
             self.state.management = Management.begin(enrolment, identity, self.hardware)
+            self.state.management.by_ade, self.state.awaiting_configuration = by_ade, awaited
             self._introduce()
+            self.state.in_setup = awaited
         except ProfileError as error:
             raise EnrolmentFailed(str(error), retryable=False) from error
         except ScepError as error:
@@ -211,7 +236,7 @@ class SimulatedAppleDevice:
         management = self._managed()
         management.push_token = secrets.token_bytes(32)
         self.save()
-        self._check_in("TokenUpdate", token_update_fields(management))
+        self._check_in("TokenUpdate", self._token_update_fields())
 
     def set_bootstrap_token(self, token: bytes) -> None:
         """Escrows a bootstrap token; an empty one removes it. Raises as rotate_push_token."""
@@ -223,11 +248,6 @@ class SimulatedAppleDevice:
         answer = read_plist(content) if content else {}
         token = answer.get("BootstrapToken", b"") if isinstance(answer, dict) else b""
         return token if isinstance(token, bytes) else b""
-
-    def lock(self) -> None:
-        """The screen locks."""
-        self.state.locked = True
-        self.save()
 
     def unlock(self) -> Conversation | None:
         """The user unlocks it. A device whose last word was NotNow then connects by itself (else None).
@@ -241,34 +261,6 @@ class SimulatedAppleDevice:
         if self.is_enrolled and self.state.last_status == "NotNow":
             return self.connect()
         return None
-
-    def power_on(self) -> None:
-        self.state.powered_on = True
-        self.save()
-
-    def set_passcode(self, passcode: str) -> None:
-        """The user chooses a passcode; an empty one turns it off."""
-        self.state.passcode_set, self.state.passcode = bool(passcode), passcode
-        self.save()
-
-    def delete_app(self, identifier: str) -> None:
-        """The user deletes an app. Of a managed one the device remembers that it is managed."""
-        app = self.state.app(identifier)
-        if app and app.is_managed:
-            app.is_installed = False
-        else:
-            self.state.forget_app(identifier)
-        self.save()
-
-    def remove_profile_by_hand(self, identifier: str) -> None:
-        """The user removes a profile. The server is not told."""
-        self.state.remove_profile(identifier)
-        self.save()
-
-    def install_profile_by_hand(self, data: bytes) -> None:
-        """The user installs a profile: it is not managed. Raises ProfileError."""
-        keep_profile(self.state, InstalledProfile(read_profile(data).identifier, data, managed=False))
-        self.save()
 
     def save(self) -> None:
         """Writes the state file, if there is one."""
@@ -333,7 +325,7 @@ class SimulatedAppleDevice:
     def _afterwards(self, answer: Answer) -> Ending | None:
         """What follows a report. An ending when the connection is over by it."""
         if answer.afterwards == "erase":
-            self.state = DeviceState.erased(self.hardware, self.state.times_erased + 1)
+            self.state = self.state.erased(self.hardware)
             return "erased"
         if answer.afterwards == "leave":
             if self.is_enrolled:
@@ -368,7 +360,10 @@ class SimulatedAppleDevice:
     def _introduce(self) -> None:
         """Authenticate and TokenUpdate, as after every installation of the enrolment profile."""
         self._check_in("Authenticate", authenticate_fields(self.hardware, self.state))
-        self._check_in("TokenUpdate", token_update_fields(self._managed()))
+        self._check_in("TokenUpdate", self._token_update_fields())
+
+    def _token_update_fields(self) -> dict[str, Any]:
+        return token_update_fields(self._managed(), awaiting=self.state.awaiting_configuration)
 
     def _check_in(self, message_type: str, fields: Mapping[str, Any] | None = None) -> bytes:
         management = self._managed()

@@ -67,7 +67,7 @@ def device_information(hardware: Hardware, state: DeviceState) -> dict[str, Any]
         "IsCloudBackupEnabled": False,
         "IsMDMLostModeEnabled": state.lost_mode is not None,
         "IsNetworkTethered": False,
-        "AwaitingConfiguration": False,
+        "AwaitingConfiguration": state.awaiting_configuration,
         "AppAnalyticsEnabled": False,
         "DiagnosticSubmissionEnabled": False,
         "iTunesStoreAccountIsActive": False,

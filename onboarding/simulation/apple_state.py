@@ -109,6 +109,8 @@ class Management:
     push_magic: str
     unlock_token: bytes
     """Empty for a device whose passcode no server can clear: an Apple TV, a Mac."""
+    by_ade: bool = False
+    """It began in the set-up assistant, by a profile that Apple told of."""
 
     @classmethod
     def begin(cls, enrolment: EnrolmentProfile, identity: Identity, hardware: Hardware) -> "Management":
@@ -166,6 +168,14 @@ class DeviceState:
     os_version: str = ""
     """The system that it was updated to; empty: the one it came with."""
     os_build: str = ""
+    in_setup: bool = False
+    """It is in its set-up assistant: new, or erased."""
+    awaiting_configuration: bool = False
+    """There it waits for its server's word that it is configured."""
+    setup_updates: int = 0
+    """How often its server made it update before it enrolled."""
+    factory: dict[str, Any] = field(default_factory=dict)
+    """The key and the certificates that it left the factory with, once they were needed."""
 
     @classmethod
     def fresh(cls, hardware: Hardware, apps: list[App] | None = None) -> "DeviceState":
@@ -180,11 +190,17 @@ class DeviceState:
         )
 
     @classmethod
-    def erased(cls, hardware: Hardware, times: int) -> "DeviceState":
-        """The device after its ``times``-th erasure: nobody has set it up, only the system's own apps are there."""
+    def boxed(cls, hardware: Hardware) -> "DeviceState":
+        """A device that nobody has set up: only the system's own apps are there."""
         state = cls.fresh(hardware, [app for app in usual_apps() if app.is_system])
-        state.passcode_set = False
-        state.times_erased = times
+        state.passcode_set, state.in_setup = False, True
+        return state
+
+    def erased(self, hardware: Hardware) -> "DeviceState":
+        """The device after its erasure. Its system stays, and what the factory gave it."""
+        state = self.boxed(hardware)
+        state.times_erased = self.times_erased + 1
+        state.os_version, state.os_build, state.factory = self.os_version, self.os_build, self.factory
         return state
 
     def app(self, identifier: str) -> App | None:
@@ -234,7 +250,7 @@ class DeviceState:
     def forget_server(self) -> None:
         """Unenrolment takes everything the server brought with it."""
         management, self.management = self.management, None
-        self.last_status, self.declared = "", Declared()
+        self.last_status, self.declared, self.awaiting_configuration = "", Declared(), False
         if management is None:
             return
         self.apps = [app for app in self.apps if not app.is_managed]

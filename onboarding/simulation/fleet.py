@@ -16,6 +16,7 @@ from onboarding.simulation.apple_channel import Conversation, EnrolmentFailed
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_installs import FAULTS
 from onboarding.simulation.apple_pushes import CourierLine
+from onboarding.simulation.apple_setup import NotAssigned
 
 _Result = TypeVar("_Result")
 _ATTEMPTS_ONCE = 5  # with ``once``, attempts a device has
@@ -99,6 +100,7 @@ class Fleet:
         self._missed: set[str] = set()  # serials whose push came while they were off
         self._by_token: dict[str, SimulatedAppleDevice] = {}
         self._token_of: dict[str, str] = {}
+        self._polled: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._courier = self._courier_line(courier) if courier else None
         for device in devices:
@@ -117,8 +119,11 @@ class Fleet:
                 self._spawn(self._courier.run())
             for device in self.devices:
                 self._listen(device)
-            enrolments = [self._spawn(self._keep_enrolling(device, once=once)) for device in self.devices]
-            everyone = asyncio.create_task(self._welcome(enrolments, once=once))
+            new = [] if once else [device for device in self.devices if _is_new(device)]
+            for device in new:
+                self._spawn(self._switch_on(device))
+            others = [device for device in self.devices if device not in new] if new else self.devices
+            everyone = asyncio.create_task(self._welcome(others, once=once))
             await _first(everyone, asyncio.create_task(stop.wait()))
             if not once:
                 await stop.wait()
@@ -128,20 +133,29 @@ class Fleet:
 
     # --- enrolment --------------------------------------------------------------------------------------------
 
-    async def _welcome(self, enrolments: Sequence[asyncio.Task[None]], *, once: bool) -> None:
-        """Waits for the enrolments, then connects everyone: once, or again and again when polling."""
-        await asyncio.gather(*enrolments)
-        enrolled = sum(device.is_enrolled for device in self.devices)
-        dead = sum(device.faults.dead for device in self.devices)
-        self._say(f"{enrolled} of {len(self.devices)} devices are enrolled" + (f", {dead} play dead" if dead else ""))
+    async def _welcome(self, devices: Sequence[SimulatedAppleDevice], *, once: bool) -> None:
+        """Enrols them all, then connects everyone: once, or again and again when polling."""
+        await asyncio.gather(*[self._spawn(self._keep_enrolling(device, once=once)) for device in devices])
+        enrolled = sum(device.is_enrolled for device in devices)
+        dead = sum(device.faults.dead for device in devices)
+        self._say(f"{enrolled} of {len(devices)} devices are enrolled" + (f", {dead} play dead" if dead else ""))
         if once:
-            ready = [device for device in self.devices if device.is_enrolled]
+            ready = [device for device in devices if device.is_enrolled]
             await asyncio.gather(*(self._connect(device, "connects once") for device in ready))
             return
-        for device in self.devices:
-            self._find_user(device)  # of a device that was left locked
-            if self._poll_seconds is not None:
-                self._spawn(self._poll(device, self._poll_seconds))
+        for device in devices:
+            self._begin_use(device)
+
+    async def _switch_on(self, device: SimulatedAppleDevice) -> None:
+        """A new device sets itself up as soon as Apple knows how; nobody else waits for that."""
+        await self._keep_enrolling(device, once=False)
+        self._begin_use(device)
+
+    def _begin_use(self, device: SimulatedAppleDevice) -> None:
+        self._find_user(device)  # of a device that was left locked
+        if self._poll_seconds is not None and device.serial not in self._polled:
+            self._polled.add(device.serial)
+            self._spawn(self._poll(device, self._poll_seconds))
 
     async def _keep_enrolling(self, device: SimulatedAppleDevice, *, once: bool) -> None:
         """Enrols a device that is not, trying again with growing pauses for as long as that may help."""
@@ -152,18 +166,23 @@ class Fleet:
                 await self._enrol(device)
             except (EnrolmentFailed, NoProfile) as error:
                 attempts += 1
+                waits = isinstance(error, NotAssigned)
                 if not error.retryable or (once and attempts >= _ATTEMPTS_ONCE):
                     self._tell(device, f"is not enrolled: {error}")
                     return
-                self._tell(device, f"cannot enrol yet, next attempt in {pause:g} s: {error}")
+                if not waits:
+                    self._tell(device, f"cannot enrol yet, next attempt in {pause:g} s: {error}")
+                elif attempts == 1:
+                    self._tell(device, f"is switched on and waits: {error}")
                 await asyncio.sleep(pause * self._dice.uniform(0.75, 1.25))
                 pause = min(pause * 2, longest)
 
     async def _enrol(self, device: SimulatedAppleDevice) -> None:
         async with self._enrolling, self._locks[device.serial]:
-            await self._in_thread(lambda: device.enrol(self._profile()))
+            await self._in_thread(device.set_up if _is_new(device) else lambda: device.enrol(self._profile()))
         self._listen(device)
-        self._tell(device, f"enrolled as “{device.state.name}” ({device.hardware.product.product})")
+        how = " in its set-up assistant" if device.state.awaiting_configuration else ""
+        self._tell(device, f"enrolled as “{device.state.name}” ({device.hardware.product.product}){how}")
 
     # --- connections ------------------------------------------------------------------------------------------
 
@@ -204,6 +223,8 @@ class Fleet:
         """Tells what happened and sees to what follows from it."""
         for executed in conversation.executed:
             self._tell(device, f"{executed.request_type or 'a nameless command'}: {executed.status}")
+            if executed.request_type == "DeviceConfigured" and not device.state.in_setup:
+                self._tell(device, "leaves its set-up assistant")
         if conversation.ending not in ("finished", "erased"):
             status = f" (HTTP {conversation.http_status})" if conversation.http_status not in (0, 200) else ""
             self._tell(device, f"{why}: {conversation.ending}{status}")
@@ -212,6 +233,8 @@ class Fleet:
         self._listen(device)
         if not device.is_enrolled:
             self._tell(device, f"is no longer managed ({conversation.ending})")
+            if _is_new(device):
+                self._spawn(self._switch_on(device))
         elif conversation.ending == "unreachable" or conversation.http_status >= 500:
             self._try_again(device)
         self._find_user(device)
@@ -318,6 +341,11 @@ def _meddle(device: SimulatedAppleDevice, dice: random.Random) -> str:
     else:
         device.remove_profile_by_hand(identifier)
     return identifier
+
+
+def _is_new(device: SimulatedAppleDevice) -> bool:
+    """Whether it is to be set up as Apple tells it: new, or erased."""
+    return device.activation is not None and device.state.in_setup and not device.is_enrolled
 
 
 def _why_deaf(device: SimulatedAppleDevice) -> str:

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from pytest_django import Settings
 
-from onboarding.simulation.dep import DepStandIn, MdmServer, running_dep
+from onboarding.simulation.apple_device import SimulatedAppleDevice
+from onboarding.simulation.dep import LISTED_AS, DepStandIn, ListedDevice, MdmServer, running_dep
 from onboarding.simulation.dep.oauth import Credentials, signature
 from tenants.models import DepToken, Tenant
 from tenants.services.dep_tokens import server_key_of
@@ -39,6 +40,13 @@ def token_of(tenant: Tenant, server: MdmServer, **fields: Any) -> DepToken:
         "server_key": server_key_of(server.consumer_key),
     }
     return DepTokenFactory(tenant, **{**completed, **told, **fields})
+
+
+def assigned(server: MdmServer, device: SimulatedAppleDevice, url: str, **record: Any) -> None:
+    """The device is the server's and has a profile with this url; its record also says what is told here."""
+    server.add(ListedDevice(device.serial, LISTED_AS[device.hardware.product.family]))
+    server.profiles[f"for {device.serial}"] = {"profile_name": "Tests", "url": url, **record}
+    server.change(device.serial, profile_uuid=f"for {device.serial}", profile_status="assigned")
 
 
 class Caller:

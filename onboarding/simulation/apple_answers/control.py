@@ -53,6 +53,14 @@ def answer_erase_device(_command: Mapping[str, Any], _hardware: Hardware, _state
     return Answer(afterwards="erase")
 
 
+def answer_device_configured(_command: Mapping[str, Any], _hardware: Hardware, state: DeviceState) -> Answer:
+    """Its user goes on. Also said to a device that waits no longer; of one that never did, the code is our choice."""
+    if state.management is None or not state.management.by_ade:
+        return error_answer("MCMDMErrorDomain", 12021, "“DeviceConfigured” is not a valid request type.")
+    state.awaiting_configuration = state.in_setup = False
+    return Answer()
+
+
 def answer_enable_lost_mode(command: Mapping[str, Any], _hardware: Hardware, state: DeviceState) -> Answer:
     """A device that is in Lost Mode takes the new texts."""
     texts = LostMode(

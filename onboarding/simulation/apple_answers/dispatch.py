@@ -15,6 +15,7 @@ from onboarding.simulation.apple_answers.apps import (
 )
 from onboarding.simulation.apple_answers.control import (
     answer_clear_passcode,
+    answer_device_configured,
     answer_device_location,
     answer_device_lock,
     answer_disable_lost_mode,
@@ -62,6 +63,7 @@ _ANSWERERS: dict[str, Answerer] = {
     "CertificateList": answer_certificate_list,
     "ClearPasscode": answer_clear_passcode,
     "DeclarativeManagement": answer_declarative_management,
+    "DeviceConfigured": answer_device_configured,
     "DeviceInformation": answer_device_information,
     "DeviceLocation": answer_device_location,
     "DeviceLock": answer_device_lock,

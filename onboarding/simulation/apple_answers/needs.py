@@ -37,6 +37,7 @@ COMMANDS = {
     "CertificateList": _needs("4.0", macos="10.7", tvos="9.0"),
     "ClearPasscode": _needs("4.0"),
     "DeclarativeManagement": _needs("15.0", macos="13.0", tvos="16.0"),
+    "DeviceConfigured": _needs("9.0", macos="10.11", tvos="10.2"),
     "DeviceInformation": _needs("4.0", macos="10.7", tvos="9.0"),
     "DeviceLocation": _needs("9.3", supervised=_MOBILE),
     "DeviceLock": _needs("4.0", macos="10.7"),

@@ -2,11 +2,12 @@
 
 from onboarding.simulation.dep.authority import DeviceAuthority, DeviceIdentity, kept_authority, trusted_file
 from onboarding.simulation.dep.faults import Fault
-from onboarding.simulation.dep.mdm_server import ListedDevice, MdmServer, Refused
+from onboarding.simulation.dep.mdm_server import LISTED_AS, ListedDevice, MdmServer, Refused
 from onboarding.simulation.dep.stand_in import DepStandIn, running_dep
 from onboarding.simulation.dep.tokens import token_file
 
 __all__ = [
+    "LISTED_AS",
     "DepStandIn",
     "DeviceAuthority",
     "DeviceIdentity",

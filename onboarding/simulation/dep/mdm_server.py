@@ -19,6 +19,8 @@ MODELS: dict[str, tuple[str, str, str]] = {  # family: model as Apple writes it,
     "AppleTV": ("Apple TV 4K", "APPLE TV 4K WI-FI 64GB-USA", "tvOS"),
 }
 
+LISTED_AS = {"iPhone": "iPhone", "iPad": "iPad", "Mac": "Mac", "Apple TV": "AppleTV"}  # what devices call themselves
+
 
 class Refused(Exception):
     """Answered with this HTTP status and this word as the whole body."""

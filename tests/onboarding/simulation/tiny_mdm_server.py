@@ -27,7 +27,14 @@ from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID, NameOID
 
-from onboarding.simulation.apple_cms import Signer, decrypt, encrypt_for, read_signed, sign_with_attributes
+from onboarding.simulation.apple_cms import (
+    SignedMessage,
+    Signer,
+    decrypt,
+    encrypt_for,
+    read_signed,
+    sign_with_attributes,
+)
 from onboarding.simulation.apple_der import octet_string, oid, printable_string
 from onboarding.simulation.identity import Identity
 
@@ -90,7 +97,7 @@ class ScepRequest:
 class TinyMdmServer:
     """One device's worth of server; an item of ``queue`` with a UDID waits for that device.
 
-    What tests look at: ``check_ins``, ``reports``, ``scep_requests``.
+    What tests look at: ``check_ins``, ``reports``, ``scep_requests``, ``machine_infos``.
     """
 
     def __init__(self, base_url: str = "http://mdm.test") -> None:
@@ -102,6 +109,8 @@ class TinyMdmServer:
         self.check_ins: list[dict[str, Any]] = []
         self.reports: list[dict[str, Any]] = []
         self.scep_requests: list[ScepRequest] = []
+        self.machine_infos: list[SignedMessage] = []
+        self.ade_replies: list[TinyReply] = []  # what to answer to the next of them instead of a profile
         self.requests: list[tuple[str, bytes, Mapping[str, str]]] = []
         self.files: dict[str, bytes] = {}  # by path, served in parts too
         self.answers: dict[str, TinyReply] = {}  # by MessageType, Status or path: what to answer instead
@@ -176,14 +185,15 @@ class TinyMdmServer:
         self.requests.append((parts.path, content or b"", headers or {}))
         if parts.path == "/scep":
             return self._scep(method, parse_qs(parts.query), content or b"")
+        if parts.path == "/ade":
+            self.machine_infos.append(read_signed(content or b""))
+            return self.ade_replies.pop(0) if self.ade_replies else self._fresh_profile()
         if method == "GET" and parts.path in self.answers:
             return self.answers[parts.path]
         if parts.path in self.files:
             return self._file(self.files[parts.path], (headers or {}).get("Range", ""))
         if parts.path.endswith("/profile.mobileconfig"):
-            challenge = f"challenge {len(self.requests)}"
-            self.challenges.add(challenge)
-            return TinyReply(200, self.profile(challenge=challenge))
+            return self._fresh_profile()
         message = plistlib.loads(content or b"")
         kind = message.get("MessageType") or message["Status"]
         signed = base64.b64decode((headers or {})["Mdm-Signature"])
@@ -192,6 +202,11 @@ class TinyMdmServer:
         if kind in self.answers:
             return self.answers[kind]
         return self._check_in(message) if "MessageType" in message else self._connect(message)
+
+    def _fresh_profile(self) -> TinyReply:
+        challenge = f"challenge {len(self.requests)}"
+        self.challenges.add(challenge)
+        return TinyReply(200, self.profile(challenge=challenge))
 
     def _file(self, content: bytes, asked: str) -> TinyReply:
         first, _, last = asked.removeprefix("bytes=").partition("-")
