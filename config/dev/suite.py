@@ -18,6 +18,7 @@ def run_suite(arguments: Sequence[str]) -> int:
     """pytest's exit code. Services are stopped whatever happens."""
     with throwaway_services(os.environ) as services:
         environment = {**os.environ, **services.environment, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every worker would compile every test on every run
         command = [sys.executable, "-m", "pytest", *parallel(arguments), *arguments]
         return run_in_foreground(command, environment)
 
