@@ -13,13 +13,17 @@ from psycopg import sql
 
 @contextlib.contextmanager
 def own_database() -> Iterator[str]:
-    """Its URL. It is dropped afterwards; whatever was in the server before is not touched."""
+    """Its URL. It is dropped afterwards; whatever was in the server before is not touched.
+
+    The suite names in DATABASE_TEMPLATE a migrated database to copy.
+    """
     url = os.environ.get("DATABASE_URL")
     if not url:
         raise SystemExit("bench: DATABASE_URL is not set; `make bench` starts services for it.")
     name = sql.Identifier(f"muster_bench_{os.getpid()}")
+    template = sql.Identifier(os.environ.get("DATABASE_TEMPLATE") or "template1")
     with psycopg.connect(url, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         # The throw-away server does without; a commit's own work belongs to the figures.
         server.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(name))
         try:

@@ -3,16 +3,20 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
 from onboarding.simulation.store import StoreStandIn, running_store
 from tenants.models import Role, Tenant
+from tests import template
 from tests.contract import check_answer
 from tests.factories.tenants import TenantFactory, token_for
 
@@ -63,6 +67,21 @@ class ApiClient:
 
     def delete(self, path: str, **options: Any) -> Any:
         return self.request("delete", path, **options)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run with workers, which the first process starts, makes one database for all of them to copy."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        stack.enter_context(template.being_made(Path(stack.enter_context(TemporaryDirectory()))))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django's, which comes before the worker's database is made."""
+    if name := template.wait_for_it():
+        connection.settings_dict["TEST"]["TEMPLATE"] = name
 
 
 @pytest.fixture(autouse=True)

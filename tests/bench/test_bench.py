@@ -8,14 +8,16 @@ import pytest
 
 from bench.tables import table
 from config.dev.places import ROOT
+from tests import template
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *words]
-    return subprocess.run(command, cwd=ROOT, env=os.environ.copy(), capture_output=True, text=True)
+    environment = {**os.environ, template.NAME: template.wait_for_it()}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.timeout(240)  # it makes and migrates a database of its own
+@pytest.mark.timeout(240)  # it makes a database of its own
 def test_prints_the_facts_of_the_machine_and_an_aligned_table_for_each_size() -> None:
     done = bench("fanout", "--sizes", "1", "--rounds", "1")
 
