@@ -85,6 +85,7 @@ class DepService:
         self._base = base_url
         self._credentials = credentials
         self._session = ""
+        self.has_answered = False  # with anything but an error
 
     def account(self) -> Account:
         return answers.account(self._ask("GET", "/account"))
@@ -136,7 +137,9 @@ class DepService:
         if not begun and _is_forgotten(answer):
             self._begin_session()
             answer = self._send(method, path, body, query)
-        return _document(answer)
+        document = _document(answer)
+        self.has_answered = True
+        return document
 
     def _begin_session(self) -> None:
         self._session = ""

@@ -48,7 +48,7 @@ def token_of(server: DepServer) -> DepToken | None:
 def at_apple(server: DepServer) -> Iterator[DepService]:
     """The service with the server's token of now. A refusal that somebody must mend becomes the server's problem.
 
-    A problem is taken back once all went well. Raises DepError, or TokenChanged.
+    A problem is taken back once all that was asked went well. Raises DepError, or TokenChanged.
     """
     token = token_of(server)
     try:
@@ -60,7 +60,8 @@ def at_apple(server: DepServer) -> Iterator[DepService]:
         if error.kind in BLOCKING:
             stop_work(server, error)
         raise
-    DepServer.objects.filter(pk=server.pk).exclude(problem="").update(problem="", problem_code="", problem_at=None)
+    if service.has_answered:
+        DepServer.objects.filter(pk=server.pk).exclude(problem="").update(problem="", problem_code="", problem_at=None)
 
 
 def _credentials(token: DepToken | None) -> DepCredentials:
