@@ -51,7 +51,7 @@ def read_demo(path: Path) -> Demo:
 
 def enrolled_devices(demo: Demo, server: str) -> list[str]:
     """Ids of the tenant's devices, one page at most. Raises LauncherError if the demo's token is refused."""
-    status, body = ask_json(f"{server}{DEVICES}?limit={DEVICE_PAGE}&platform=APPLE", demo.headers)
+    status, body = ask_json(f"{server}{DEVICES}?limit={DEVICE_PAGE}&platform=APPLE&state=active", demo.headers)
     if status in REFUSALS:
         raise LauncherError(f"the server refuses the demo's token ({status}): start over with `make clean`.")
     try:
@@ -60,7 +60,7 @@ def enrolled_devices(demo: Demo, server: str) -> list[str]:
         return []
 
 
-def block(demo: Demo, devices: list[str]) -> str:
+def block(demo: Demo, devices: list[str], new_devices: int) -> str:
     """What to know and to try first; every command can be pasted as it stands."""
     body = {
         "command_type": "DEVICE",
@@ -77,6 +77,8 @@ def block(demo: Demo, devices: list[str]) -> str:
         "Token": demo.token,
         "Devices": f"{len(devices)} enrolled" if devices else "none enrolled yet",
     }
+    if new_devices:
+        rows["New"] = f"{new_devices} more are switched on for the first time, and enrol by Apple's device assignment"
     return "\n".join(
         [
             paint("Muster is running. Ctrl-C stops it.", "bold"),

@@ -19,6 +19,7 @@ from config.dev.web import ask_json, every, free_ports, is_listening, kept_port,
 READY_SECONDS = 90
 STANDIN_SECONDS = 30
 ENROLMENT_SECONDS = 60
+NEW_DEVICES = 3
 BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 STORE_LOOKUP = "/WebObjects/MZStorePlatform.woa/wa/lookup"  # as Apple has it
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
@@ -33,6 +34,7 @@ class Options:
     courier_port: int
     store_port: int
     vpp_port: int
+    dep_port: int
 
     @property
     def store(self) -> str:
@@ -43,6 +45,16 @@ class Options:
     def licences(self) -> str:
         """The stand-in of Apps and Books."""
         return f"http://127.0.0.1:{self.vpp_port}"
+
+    @property
+    def assignment(self) -> str:
+        """The stand-in of device assignment."""
+        return f"http://127.0.0.1:{self.dep_port}"
+
+    @property
+    def new_devices(self) -> int:
+        """That are switched on for the first time; as many as the stand-in's demo has at Apple."""
+        return NEW_DEVICES if self.devices else 0
 
     @property
     def server(self) -> str:
@@ -69,9 +81,9 @@ def read_options(var: Path) -> Options:
     host, port = os.environ.get("HOST") or "127.0.0.1", whole_number("PORT", 8000, between=(1, 65535))
     devices = whole_number("DEVICES", 12, between=(0, 10000))
     require_free_port(host, port)
-    apns_port, courier_port, vpp_port = free_ports(3)
+    apns_port, courier_port, vpp_port, dep_port = free_ports(4)
     store_port = kept_port(var / "store-port")  # the database keeps addresses of its icons
-    return Options(host, port, devices, apns_port, courier_port, store_port, vpp_port)
+    return Options(host, port, devices, apns_port, courier_port, store_port, vpp_port, dep_port)
 
 
 def whole_number(name: str, default: int, *, between: tuple[int, int]) -> int:
@@ -95,7 +107,7 @@ def run_until_stopped(stack: contextlib.ExitStack, var: Path, options: Options) 
     stack.callback(supervisor.stop)
     demo = start_all(supervisor, var, options, values["BASE_URL"])
     devices = wait_for_devices(supervisor, demo, options)
-    say("\n" + block(demo, devices) + "\n")
+    say("\n" + block(demo, devices, options.new_devices) + "\n")
     say(f"Logs are in {shown(var / 'log')}, settings for a second shell in {shown(var / 'dev.env')}.")
     supervisor.wait_for(lambda: False)
 
@@ -121,6 +133,8 @@ def demo_settings(var: Path, options: Options, services: Services, given: dict[s
         "APNS_CA_FILE": str(var / "standins" / "ca.pem"),
         "STORE_URL": f"{options.store}{STORE_LOOKUP}",
         "VPP_URL": f"{options.licences}/mdm/v2",
+        "DEP_URL": options.assignment,
+        "ADE_DEVICE_CA_FILE": str(var / "standins" / "device-ca.pem"),
         "STORE_ICON_HOSTS": options.store,
     }
 
@@ -138,7 +152,9 @@ def start_all(supervisor: Supervisor, var: Path, options: Options, base_url: str
     if not started:
         raise LauncherError(f"the stand-ins were not ready after {STANDIN_SECONDS} seconds:", standins.last_lines)
     facts = var / "demo.json"
-    seed = manage("seed_demo", "--standins", str(var / "standins"), "--out", str(facts))
+    seed = manage(
+        "seed_demo", "--standins", str(var / "standins"), "--out", str(facts), "--dep-url", options.assignment
+    )
     supervisor.run_to_end(Program("seed", seed, Role.STEP))
     for program in server_programs(options):
         supervisor.start(program)
@@ -182,12 +198,14 @@ def server_programs(options: Options) -> list[Program]:
 def standins_command(var: Path, options: Options) -> list[str]:
     ports = ["--apns-port", str(options.apns_port), "--courier-port", str(options.courier_port)]
     ports += ["--store-port", str(options.store_port), "--vpp-port", str(options.vpp_port)]
+    ports += ["--dep-port", str(options.dep_port)]
     return manage("run_standins", "--directory", str(var / "standins"), *ports)
 
 
 def fleet_command(var: Path, options: Options, base_url: str) -> list[str]:
     courier = f"127.0.0.1:{options.courier_port}"
     size = ["--apple", str(options.devices), "--base-url", base_url]
+    size += ["--ade", str(options.new_devices), "--dep-url", options.assignment]
     stores = ["--store-url", options.store, "--licences-url", options.licences]
     return manage("simulate_fleet", *size, *stores, "--courier", courier, "--state-dir", str(var / "fleet"))
 

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from devices.models import Blueprint, DeviceGroup
-from onboarding.models import EnrolmentProfile
+from onboarding.models import DepProfile, EnrolmentProfile
 from onboarding.simulation.certificates import StandInRoot
-from tenants.models import Tenant
+from onboarding.simulation.dep import DepStandIn
+from onboarding.simulation.dep.demo import demo_server
+from tenants.models import DepToken, Tenant
+from tenants.services.dep_tokens import server_key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,8 +24,8 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "demo.json"
 
 
-def seed(out: Path) -> dict[str, str]:
-    call_command("seed_demo", standins=out.parent / "standins", out=out)
+def seed(out: Path, **options: str) -> dict[str, str]:
+    call_command("seed_demo", standins=out.parent / "standins", out=out, **options)
     facts: dict[str, str] = json.loads(out.read_text())
     return facts
 
@@ -42,3 +46,24 @@ def test_seeding_twice_is_as_once(out: Path) -> None:
 
     assert second == first
     assert [model.objects.count() for model in (Blueprint, DeviceGroup, EnrolmentProfile)] == [1, 1, 1]
+
+
+def test_takes_part_in_device_assignment_as_an_operator_does(out: Path, dep: DepStandIn) -> None:
+    server = demo_server(dep)
+
+    seed(out, dep_url=dep.url)
+    seed(out, dep_url=dep.url)
+
+    [token] = DepToken.objects.all()
+    assert (token.state, token.server_key) == ("COMPLETED", server_key_of(server.consumer_key))
+    assert token.access_token == server.credentials.access_token.encode()
+    [profile] = DepProfile.objects.all()
+    assert (profile.group, profile.is_default) == (DeviceGroup.objects.get(), True)
+
+
+def test_a_stand_in_that_does_not_answer_is_one_sentence(out: Path, dep: DepStandIn) -> None:
+    dep.stop()
+
+    with pytest.raises(CommandError, match="The stand-in of device assignment gives no token"):
+        seed(out, dep_url=dep.url)
+    assert not DepToken.objects.filter(state="COMPLETED").exists()

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,14 +15,16 @@ from commands.services.blueprints import create_blueprint
 from devices.models import DeviceGroup
 from devices.services.groups import create_group
 from onboarding.models import EnrolmentProfile
+from onboarding.services.dep.profiles import create_dep_profile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.certificates import StandInRoot
 from onboarding.simulation.vpp import TOKEN_FILE
 from onboarding.views.enrolment import enrolment_url
 from tenants.actors import Actor, command_line_actor
-from tenants.models import ApiToken, Role, Tenant, VppToken
+from tenants.models import ApiToken, DepToken, Role, Tenant, VppToken
 from tenants.selectors import enrolment_topic
 from tenants.services.apns import create_apns_certificate
+from tenants.services.dep_tokens import complete_dep_token, create_dep_token, download_public_key
 from tenants.services.tenants import create_tenant
 from tenants.services.tokens import create_api_token, find_api_token
 from tenants.services.vpp_tokens import create_vpp_token
@@ -44,16 +47,22 @@ SETTINGS: dict[str, Any] = {
 
 
 class Command(BaseCommand):
-    help = "Makes (or completes) the demo tenant: token, user, certificate, licences, blueprint, enrolment link."
+    help = (
+        "Makes (or completes) the demo tenant: token, user, certificate, licences, blueprint, enrolment link, "
+        "device assignment."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--standins", type=Path, required=True, help="The stand-ins' folder, with their root key.")
+        parser.add_argument("--dep-url", default="", help="The stand-in of device assignment, while it runs.")
         parser.add_argument("--out", type=Path, required=True, help="Where to write the facts as JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         before = _read(options["out"])
         with transaction.atomic():
             facts = _seed(options["standins"], before)
+        if options["dep_url"]:
+            _take_part_in_assignment(Tenant.objects.get(pk=facts["tenant_id"]), options["dep_url"])
         try:
             _write(options["out"], facts)
         except OSError as error:
@@ -86,6 +95,27 @@ def _seed(standins: Path, before: dict[str, str]) -> dict[str, str]:
         "docs_url": f"{settings.BASE_URL}/api/docs/",
         "enrolment_url": enrolment_url(link.token),
     }
+
+
+def _take_part_in_assignment(tenant: Tenant, url: str) -> None:
+    """As an operator does: a public key for Apple, Apple's token for it, how devices are set up, the first sync."""
+    known, actor = DepToken.objects.filter(tenant=tenant).first(), command_line_actor()
+    if known is not None and known.state == DepToken.State.COMPLETED:
+        return
+    row = known or create_dep_token(tenant=tenant, actor=actor)
+    file = _token_of_apple(url, download_public_key(token=row, actor=actor))
+    complete_dep_token(token=row, file=file, token_name="Demo", actor=actor)
+    group = DeviceGroup.objects.filter(tenant=tenant, name=DEVICES).first()
+    create_dep_profile(tenant=tenant, actor=actor, name=DEVICES, group=group, department="Demo")
+
+
+def _token_of_apple(url: str, public_key: str) -> bytes:
+    """The .p7m file for a public key, from the stand-in."""
+    try:
+        answer = httpx2.post(f"{url}/control/token", content=public_key.encode(), trust_env=False, timeout=10.0)
+        return answer.raise_for_status().content
+    except httpx2.HTTPError as error:
+        raise CommandError(f"The stand-in of device assignment gives no token: {error}.") from None
 
 
 def _group(tenant: Tenant, actor: Actor) -> DeviceGroup:

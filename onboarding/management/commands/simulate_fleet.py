@@ -17,8 +17,10 @@ from django.core.management.base import BaseCommand, CommandError
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_http import ServerUnreachable, send
 from onboarding.simulation.apple_models import MODELS, UnknownModel, find_model
+from onboarding.simulation.apple_setup import StandInActivation
 from onboarding.simulation.apple_state_file import StateError
 from onboarding.simulation.apple_store import StandInStore
+from onboarding.simulation.dep.demo import NEW_MODELS, new_seed
 from onboarding.simulation.fleet import Behaviour, Fleet, NoProfile
 from onboarding.simulation.identity import SignatureStyle
 
@@ -83,6 +85,14 @@ class Command(BaseCommand):
         )
         add("--store-url", default="", metavar="URL", help="the store's stand-in, for apps of the store")
         add("--licences-url", default="", metavar="URL", help="the stand-in of Apps and Books, for their licences")
+        add("--dep-url", default="", metavar="URL", help="the stand-in of device assignment, for --ade")
+        add(
+            "--ade",
+            type=_count,
+            default=0,
+            metavar="N",
+            help="number of devices more, new in their boxes: they enrol as device assignment tells them",
+        )
         add("--workers", type=_count, default=8, help="threads for HTTP and keys (default: %(default)s)")
         add("--ca-file", type=Path, help="certificates to trust for HTTPS instead of the system's")
         add("--once", action="store_true", help="enrol, connect every device once, and end")
@@ -198,6 +208,27 @@ def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppl
             signature_style=_STYLES[index % len(_STYLES)],
         )
         for index in range(options["apple"])
+    ] + _new_devices(http, options, store, f"apple-{name}-new")
+
+
+def _new_devices(
+    http: httpx2.Client, options: dict[str, Any], store: StandInStore | None, name: str
+) -> list[SimulatedAppleDevice]:
+    """Raises CommandError when nobody can tell them how to enrol."""
+    if options["ade"] and not options["dep_url"]:
+        raise CommandError("Give --dep-url with --ade.")
+    return [
+        SimulatedAppleDevice(
+            http,
+            seed=new_seed(options["seed"]),
+            index=index,
+            model=NEW_MODELS[index % len(NEW_MODELS)],
+            store=store,
+            activation=StandInActivation(http, options["dep_url"]),
+            state_file=options["state_dir"] / f"{name}-{index:05d}.json",
+            signature_style=_STYLES[index % len(_STYLES)],
+        )
+        for index in range(options["ade"])
     ]
 
 
