@@ -184,6 +184,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "drop old results": {"task": "commands.drop_old_results", "schedule": 3600.0, "options": {"expires": 3600}},
+    "sync with Apple's device assignment": {
+        "task": "onboarding.sweep_dep",
+        "schedule": 10.0,
+        "options": {"expires": 30},
+    },
+    "drop old DEP syncs": {"task": "onboarding.prune_dep_syncs", "schedule": 3600.0, "options": {"expires": 3600}},
     "delete files of apps": {"task": "apps_domain.sweep_files", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -229,7 +235,7 @@ FILE_UPLOAD_HANDLERS = ["config.uploads.MemoryOnly"]  # uploads hold secrets: no
 
 # Metrics ------------------------------------------------------------------------------------------------------------
 METRICS_TOKEN = env.secret("METRICS_TOKEN")  # empty: only callers on this machine
-METRICS_COLLECTORS = [f"{room}.metrics.collect" for room in ("config", "tenants", "devices", "commands")]
+METRICS_COLLECTORS = [f"{room}.metrics.collect" for room in ("config", "tenants", "devices", "commands", "onboarding")]
 
 # Apps ---------------------------------------------------------------------------------------------------------------
 APP_UPLOAD_MAX = env.number("APP_UPLOAD_MAX", 4 * 1024 * 1024 * 1024)  # bytes of an app that is uploaded

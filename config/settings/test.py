@@ -27,4 +27,5 @@ APNS_HOST = "127.0.0.1"
 APNS_PORT = 1  # nobody listens; tests that push start the stand-in
 STORE_URL = "http://127.0.0.1:1/lookup"  # as above
 VPP_URL = "http://127.0.0.1:1/mdm/v2"  # likewise
+DEP_URL = "http://127.0.0.1:1"
 BASE_URL = "http://testserver"

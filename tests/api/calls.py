@@ -11,6 +11,7 @@ from tests.api.seed import (
     APP_VERSION,
     APPS,
     CONVERGES,
+    DEP_SYNCS,
     DEP_TOKENS,
     DEVICE_APPS,
     DEVICES_WITH_APP,
@@ -23,10 +24,18 @@ from tests.api.seed import (
 )
 from tests.conftest import ApiClient
 from tests.factories.apns_certificates import push_certificate, waiting_certificate
-from tests.factories.apple_tokens import DepTokenFactory, VppTokenFactory, form, p7m, vpptoken
+from tests.factories.apple_tokens import (
+    CompletedDepTokenFactory,
+    DepTokenFactory,
+    VppTokenFactory,
+    form,
+    p7m,
+    vpptoken,
+)
 from tests.factories.apps import next_store_app
 from tests.factories.commands import queued
 from tests.factories.converges import ConvergeFactory
+from tests.factories.dep_rows import DepSyncFactory
 from tests.factories.devices import DeviceFactory, seen
 from tests.factories.ipas import build, upload_form
 from tests.factories.licences import LicenceFactory, LocationFactory
@@ -43,6 +52,7 @@ NOUNS = {
     "/vpptokens/": "vpp_token",
     "/apnscertificates/": "certificate",
     "/v2/converge/": "converge",
+    "/depsyncs/": "dep_sync",
 }
 NAMED = {
     "appId": "app",
@@ -66,6 +76,7 @@ class Belongings:
     app_version: str
     licence: str  # Apple's id of its app
     converge: str  # of the device, which has a blueprint
+    dep_sync: str  # that has ended; another can be asked for
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -85,7 +96,9 @@ def belongings_of(tenant: Tenant) -> Belongings:
     apps = (next_store_app(tenant).pk, version.app_id, version.pk)
     mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
     licence = LicenceFactory(LocationFactory(tenant, token_id=vpp_token.pk), adam_id=str(next(_adam_ids)))
-    return Belongings(*(str(each) for each in (*mine, licence.adam_id, ConvergeFactory(device).pk)))
+    CompletedDepTokenFactory(tenant, consumer_key=f"CK of {tenant.pk}")
+    others = (licence.adam_id, ConvergeFactory(device).pk, DepSyncFactory(tenant).pk)
+    return Belongings(*(str(each) for each in (*mine, *others)))
 
 
 def path_of(seed: Operation, owned: Belongings) -> str:
@@ -106,7 +119,7 @@ def path_of(seed: Operation, owned: Belongings) -> str:
 def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
     if seed.path == APP_VERSION:
         return {"description": "New."} if seed.method == "PUT" else None
-    if seed.path in (DEP_TOKENS, APNS):
+    if seed.path in (DEP_TOKENS, APNS, DEP_SYNCS):
         return {} if seed.method == "POST" else None
     if seed.path == CONVERGES and seed.method == "POST":
         return {"device_id": owned.device, "converge_with_provision_option": 0}

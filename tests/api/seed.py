@@ -118,6 +118,7 @@ APP_VERSION = APP_VERSIONS + "/{versionId}"
 LICENCES = "/api/apps/v0/vpp"
 VENDOR_APPS = "/api/v2/tenant-esper-apps"
 DEVICE_APPS, DEVICES_WITH_APP = "/api/v2/devices/{deviceId}/device-apps/", "/api/v2/device-apps"
+DEP_SYNCS = "/api/onboarding/v0/depsyncs/"
 CONVERGES = "/api/v2/converge"
 CONVERGE = CONVERGES + "/{id}"
 CONVERGE_COMMANDS = CONVERGE + "/commands"
@@ -528,5 +529,33 @@ OPERATIONS = [
         TEXT,
         path_id=TEXT,
         query=NUMBERED,
+    ),
+    Operation(
+        "GET",
+        DEP_SYNCS,
+        "List all DEP sync requests for the tenant",
+        "DEP Sync Request",
+        (200, 401, 500),
+        TEXT,
+        private_url=False,
+    ),
+    Operation(
+        "POST",
+        DEP_SYNCS,
+        "Create a DEP sync request",
+        "DEP Sync Request",
+        (200, 400, 401, 500),
+        TEXT,
+        body={},
+    ),
+    Operation(
+        "GET",
+        DEP_SYNCS + "{id}/",
+        "Get a DEP sync request",
+        "DEP Sync Request",
+        (200, 401, 404, 500),
+        TEXT,
+        private_url=False,
+        path_id=TEXT,
     ),
 ]

@@ -222,6 +222,7 @@ def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: T
             "tenants_vpptoken",
             "tenants_apnscertificate",
             "apps_domain_deviceapp",
+            "onboarding_depsync",
             "apps_domain_storeapp",
             "apps_domain_storedfile",
             "apps_domain_tenantapp",

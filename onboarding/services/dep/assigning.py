@@ -70,7 +70,7 @@ def assign_due(server_id: uuid.UUID) -> int:
     except TokenChanged:
         claims.release(server, assign_due_at=timezone.now())
     except DepError as error:
-        _put_off(server, error)
+        put_off(server, error)
     except claims.LostClaim:
         return 0
     else:
@@ -251,7 +251,8 @@ def _note_refused(run: _Run) -> int:
     return 0
 
 
-def _put_off(server: DepServer, error: DepError) -> None:
+def put_off(server: DepServer, error: DepError) -> None:
+    """Lets the server go that could not be finished; what is left is tried again."""
     if error.kind in BLOCKING:
         return claims.release(server)
     log.warning("dep_assignment_failed", server=str(server.pk), kind=error.kind, code=error.code, reason=error.message)
