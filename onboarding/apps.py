@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from onboarding.checks import device_authorities_file
+from onboarding.checks import anchor_certificates, device_authorities_file
 
 
 class OnboardingConfig(AppConfig):
@@ -10,3 +10,4 @@ class OnboardingConfig(AppConfig):
 
     def ready(self) -> None:
         register(device_authorities_file)
+        register(anchor_certificates)

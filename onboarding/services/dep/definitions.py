@@ -5,10 +5,11 @@ import datetime as dt
 import structlog
 from django.utils import timezone
 
+from onboarding.apple.anchors import UnusableAnchors
 from onboarding.clients.apple_dep import DepService
 from onboarding.clients.dep_errors import DepError, Kind
 from onboarding.models import DepProfile, DepProfileDefinition, DepServer
-from onboarding.services.dep.documents import BadAnchors, digest_of, profile_document
+from onboarding.services.dep.documents import digest_of, profile_document
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ def defined(profile: DepProfile, server: DepServer, service: DepService) -> DepP
     definition, _ = DepProfileDefinition.objects.get_or_create(profile=profile, server=server)
     try:
         document = profile_document(profile)
-    except BadAnchors as error:
+    except UnusableAnchors as error:
         return _refused(definition, "", str(error))
     digest = digest_of(document)
     if definition.digest == digest and not _is_to_be_tried(definition):

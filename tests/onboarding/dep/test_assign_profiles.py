@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.checks import run_checks
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -379,6 +380,7 @@ def test_anchors_that_are_none_are_told(
     assert assign(server) == 0
 
     assert "DEP_ANCHOR_CERTIFICATES" in DepProfileDefinition.objects.get().problem
+    assert [each.id for each in run_checks() if "DEP_ANCHOR" in each.msg] == ["onboarding.E002"]
     assert dep.counters["define"] == 0
 
 
