@@ -146,11 +146,12 @@ def child_environment(values: dict[str, str]) -> dict[str, str]:
 
 def start_all(supervisor: Supervisor, var: Path, options: Options, base_url: str) -> Demo:
     """Start every program in its turn and wait until the server says it is ready."""
-    supervisor.run_to_end(Program("migrate", manage("migrate", "--noinput"), Role.STEP))
     standins = supervisor.start(Program("standins", standins_command(var, options)))
     started = supervisor.wait_for(lambda: any("listening on" in line for line in standins.last_lines), STANDIN_SECONDS)
     if not started:
         raise LauncherError(f"the stand-ins were not ready after {STANDIN_SECONDS} seconds:", standins.last_lines)
+    # After the stand-ins: the settings name certificates that they make.
+    supervisor.run_to_end(Program("migrate", manage("migrate", "--noinput"), Role.STEP))
     facts = var / "demo.json"
     seed = manage(
         "seed_demo", "--standins", str(var / "standins"), "--out", str(facts), "--dep-url", options.assignment
