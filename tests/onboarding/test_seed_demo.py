@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from devices.models import Blueprint, DeviceGroup
-from onboarding.models import DepProfile, EnrolmentProfile
+from onboarding.models import DepProfile, DepSync, EnrolmentProfile
 from onboarding.simulation.certificates import StandInRoot
 from onboarding.simulation.dep import DepStandIn
 from onboarding.simulation.dep.demo import demo_server
@@ -57,6 +57,7 @@ def test_takes_part_in_device_assignment_as_an_operator_does(out: Path, dep: Dep
     [token] = DepToken.objects.all()
     assert (token.state, token.server_key) == ("COMPLETED", server_key_of(server.consumer_key))
     assert token.access_token == server.credentials.access_token.encode()
+    assert DepSync.objects.get().status == DepSync.Status.QUEUED
     [profile] = DepProfile.objects.all()
     assert (profile.group, profile.is_default) == (DeviceGroup.objects.get(), True)
 

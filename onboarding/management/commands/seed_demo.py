@@ -16,6 +16,7 @@ from devices.models import DeviceGroup
 from devices.services.groups import create_group
 from onboarding.models import EnrolmentProfile
 from onboarding.services.dep.profiles import create_dep_profile
+from onboarding.services.dep.sync_requests import request_sync
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.certificates import StandInRoot
 from onboarding.simulation.vpp import TOKEN_FILE
@@ -107,6 +108,7 @@ def _take_part_in_assignment(tenant: Tenant, url: str) -> None:
     complete_dep_token(token=row, file=file, token_name="Demo", actor=actor)
     group = DeviceGroup.objects.filter(tenant=tenant, name=DEVICES).first()
     create_dep_profile(tenant=tenant, actor=actor, name=DEVICES, group=group, department="Demo")
+    request_sync(tenant=tenant, actor=actor)
 
 
 def _token_of_apple(url: str, public_key: str) -> bytes:
