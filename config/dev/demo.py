@@ -78,7 +78,7 @@ def block(demo: Demo, devices: list[str], new_devices: int) -> str:
         "Devices": f"{len(devices)} enrolled" if devices else "none enrolled yet",
     }
     if new_devices:
-        rows["New"] = f"{new_devices} more are switched on for the first time, and enrol by Apple's device assignment"
+        rows["New"] = f"{new_devices} more, switched on for the first time, enrol by Apple's device assignment (DEP)"
     return "\n".join(
         [
             paint("Muster is running. Ctrl-C stops it.", "bold"),
