@@ -1,5 +1,6 @@
 """Fixtures of every test: two tenants, callers of the API for them, and a stand-in of Apple's store."""
 
+import gc
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -71,6 +72,7 @@ class ApiClient:
 
 def pytest_configure(config: pytest.Config) -> None:
     """A run with workers, which the first process starts, makes one database for all of them to copy."""
+    gc.set_threshold(20_000, 20, 20)  # thousands of collected tests are looked through each time
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         stack = ExitStack()
         config.add_cleanup(stack.close)

@@ -20,7 +20,7 @@ def test_the_document_comes_as_yaml_for_who_wants_it(client: Client, query: str,
     response = client.get(f"/api/schema/{query}", headers={"Accept": accept})
 
     assert response.content.startswith(b"openapi:")
-    assert yaml.safe_load(response.content)["paths"] == document()["paths"]
+    assert yaml.load(response.content, Loader=yaml.CSafeLoader)["paths"] == document()["paths"]
 
 
 @pytest.mark.parametrize(

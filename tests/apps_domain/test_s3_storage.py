@@ -1,6 +1,7 @@
 """Apps in S3-compatible storage, against a real server of it (SeaweedFS)."""
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import httpx2
@@ -19,7 +20,7 @@ from tests.factories.ipas import APP, ipa, packed, upload_form
 from tests.factories.s3_server import BUCKET, client, needs_s3, running_s3
 
 pytestmark = [pytest.mark.timeout(180), needs_s3]
-LARGE = b"".join(number.to_bytes(4, "big") for number in range(5 * PART // 8))
+LARGE = Random(7).randbytes(5 * PART // 2)
 
 
 @pytest.fixture(scope="module")

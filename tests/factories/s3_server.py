@@ -34,7 +34,8 @@ def running_s3(folder: Path) -> Iterator[dict[str, Any]]:
             until(lambda: process.poll() is not None or _answers(url), seconds=90)
             assert process.poll() is None, (folder / "log").read_text()[-2000:]
             options = {"bucket_name": BUCKET, "endpoint_url": url, "region_name": "us-east-1", **ACCOUNT}
-            until(lambda: _has_bucket(options), seconds=30)
+            s3 = client(options)
+            until(lambda: _has_bucket(s3), seconds=30)
             yield options
         finally:
             process.kill()  # asked politely, it takes its time
@@ -81,8 +82,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _has_bucket(options: dict[str, Any]) -> bool:
-    s3 = client(options)
+def _has_bucket(s3: Any) -> bool:
     try:
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="probe", Body=b"x")
