@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import structlog
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
-from django.db.models.functions import Upper
 from django.utils import timezone
 
 from devices.models import Device
@@ -23,6 +22,7 @@ from onboarding.models import DepDevice, DepProfile, DepProfileDefinition, DepSe
 from onboarding.services.dep import claims
 from onboarding.services.dep.access import BLOCKING, TokenChanged, at_apple
 from onboarding.services.dep.definitions import defined, forget
+from onboarding.services.dep.device_rows import lock_devices
 from onboarding.services.dep.profiles import default_profile
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,7 @@ def _wanted_profiles(server: DepServer) -> tuple[DepProfile, list[DepProfile]]:
 
 def _who_want(run: _Run) -> QuerySet[DepDevice]:
     whose = Q(own_profile=run.profile) | (Q(own_profile=None) if run.is_common else Q())
-    return DepDevice.objects.filter(whose, server=run.server, removed_at=None)
+    return DepDevice.objects.filter(whose, tenant=run.server.tenant_id, server=run.server, removed_at=None)
 
 
 def _to_assign(run: _Run) -> QuerySet[DepDevice]:
@@ -135,9 +135,9 @@ def _to_assign(run: _Run) -> QuerySet[DepDevice]:
 
 
 def _assign(run: _Run) -> int:
-    """In batches: each leaves the rows that are to be assigned, whatever became of it."""
-    assigned, renewed = 0, False
-    while batch := list(_to_assign(run).order_by("serial")[:MAX_DEVICES]):
+    """In batches, by serial."""
+    assigned, renewed, last = 0, False, ""
+    while batch := list(_to_assign(run).filter(serial__gt=last).order_by("serial")[:MAX_DEVICES]):
         try:
             results = _ask(run, batch)
         except DepError as error:
@@ -147,6 +147,7 @@ def _assign(run: _Run) -> int:
             run.definition, renewed = defined(run.profile, run.server, run.service), True
             continue
         assigned += _store(run, batch, results)
+        last = batch[-1].serial
         claims.go_on(run.server)
     return assigned
 
@@ -176,7 +177,7 @@ def _store(run: _Run, batch: Sequence[DepDevice], results: dict[str, Assigned]) 
         groups[_outcome(row, told.get(row.serial.upper()), now)].append(row.pk)
     done: list[uuid.UUID] = []
     with transaction.atomic():
-        _lock_devices(batch)
+        lock_devices([row.device_id for row in batch])
         for (result, not_before, reason), keys in groups.items():
             rows = DepDevice.objects.filter(pk__in=keys, server=run.server)
             if result == Result.SUCCESS:
@@ -219,12 +220,6 @@ def _store_success(run: _Run, rows: QuerySet[DepDevice], now: dt.datetime) -> No
     )
 
 
-def _lock_devices(batch: Sequence[DepDevice]) -> None:
-    """Before their rows here, and in the order in which a sync does it."""
-    rows = Device.objects.filter(pk__in=[row.device_id for row in batch]).order_by(Upper("serial"), "pk")
-    list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
-
-
 def _outcome(row: DepDevice, told: Assigned | None, now: dt.datetime) -> tuple[str, dt.datetime | None, str]:
     """What to store, not before when to ask again, and why."""
     if told is None or told.result not in Result.values:
@@ -247,7 +242,14 @@ def _pause(row: DepDevice) -> dt.timedelta:
 def _note_refused(run: _Run) -> int:
     """Apple takes no profile like this: nothing can be assigned before it is changed."""
     reason = f"Profile {run.profile.name}: {run.definition.problem}"[:255]
-    _who_want(run).update(assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None)
+    known = Q(assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None)
+    while rows := dict(_who_want(run).exclude(known).order_by("serial").values_list("pk", "device_id")[:MAX_DEVICES]):
+        with transaction.atomic():
+            lock_devices(list(rows.values()))
+            DepDevice.objects.filter(pk__in=rows).update(
+                assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None
+            )
+        claims.go_on(run.server)
     return 0
 
 

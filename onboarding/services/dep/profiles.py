@@ -7,12 +7,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from config.api.errors import BadRequest, Conflict, NotFound
 from onboarding.apple.setup_panes import ALL_PANES
 from onboarding.models import DepDevice, DepProfile, DepServer
+from onboarding.services.dep.device_rows import lock_devices
 from tenants import audit
 from tenants.actors import SYSTEM, Actor
 from tenants.models import Tenant
@@ -106,9 +108,11 @@ def choose_for_devices(
 ) -> int:
     """Instead of their server's; None: that again. Ids of DepDevice rows; how many were changed."""
     _require_same_tenant(tenant.pk, profile)
-    rows = DepDevice.objects.filter(tenant=tenant, pk__in=device_ids).order_by("serial").select_for_update()
-    elsewhere = [row.pk for row in rows if row.own_profile_id != (profile.pk if profile else None)]
-    changed = DepDevice.objects.filter(pk__in=elsewhere).update(own_profile=profile, assign_not_before=None)
+    rows = DepDevice.objects.filter(tenant=tenant, pk__in=device_ids)
+    lock_devices(list(rows.values_list("device_id", flat=True)))
+    has_it = Q(own_profile=profile) if profile else Q(own_profile=None)
+    throttled = When(assign_result=DepDevice.Result.THROTTLED, then=F("assign_not_before"))  # Apple said how long
+    changed = rows.exclude(has_it).update(own_profile=profile, assign_not_before=Case(throttled))
     details = {"profile": profile.name if profile else "", "devices": changed}
     audit.record(actor=actor, action="dep_devices.profile_chosen", subject=tenant, tenant=tenant, details=details)
     assign_soon(tenant.pk)
