@@ -78,7 +78,7 @@ def block(demo: Demo, devices: list[str], new_devices: int) -> str:
         "Devices": f"{len(devices)} enrolled" if devices else "none enrolled yet",
     }
     if new_devices:
-        rows["New"] = f"{new_devices} more, switched on for the first time, enrol by Apple's device assignment (DEP)"
+        rows["New"] = f"{new_devices} of the fleet enrol by Apple's device assignment (DEP) when they are switched on"
     return "\n".join(
         [
             paint("Muster is running. Ctrl-C stops it.", "bold"),

@@ -114,7 +114,7 @@ def run_until_stopped(stack: contextlib.ExitStack, var: Path, options: Options) 
 
 def wait_for_devices(supervisor: Supervisor, demo: Demo, options: Options) -> list[str]:
     """The fleet's devices, or those that enrolled in time. Raises LauncherError if the demo's token is refused."""
-    wanted = min(options.devices, DEVICE_PAGE)
+    wanted = min(options.devices + options.new_devices, DEVICE_PAGE)
     supervisor.wait_for(every(2, lambda: len(enrolled_devices(demo, options.server)) >= wanted), ENROLMENT_SECONDS)
     return enrolled_devices(demo, options.server)
 

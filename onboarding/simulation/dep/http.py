@@ -7,11 +7,12 @@ GET    /control/authority             the certificate to trust devices by, PEM
 POST   /control/token                 a .p7m for a public key (PEM, as it is uploaded at Apple); ends the one before
 PUT    /control/faults                put a fault in force: the fields of Fault
 DELETE /control/faults                take all faults back
-POST   /control/devices               {"serial", "device_family"?, …}: gives the server a device
+POST   /control/devices               {"serial", "device_family"?, …}, or {"devices": […]} of such: gives it devices
 POST   /control/remove                {"serials": […]}: takes them from it
 POST   /control/stock                 {"number", "prefix"?}: many devices at once
 POST   /control/results               {"result", "serials", "times"?}: THROTTLED, FAILED, NOT_ACCESSIBLE
 POST   /control/server                {"accepts_terms"?, "denied"?, "expires_at"?, "name"?, "retry_after_seconds"?}
+POST   /control/sessions              ends every session
 POST   /control/clock                 {"seconds"}: how far the clock is ahead
 
 An order is for the first server unless its query names another's uuid (?server=…).

@@ -6,6 +6,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from onboarding.simulation.dep.oauth import Credentials
@@ -213,7 +214,12 @@ class MdmServer:
 
 def moment(seconds: float) -> str:
     """As Apple writes a time."""
-    return dt.datetime.fromtimestamp(int(seconds), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _moment(int(seconds))
+
+
+@lru_cache(maxsize=4096)
+def _moment(seconds: int) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_uuid() -> str:

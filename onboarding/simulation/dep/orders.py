@@ -36,7 +36,7 @@ def carry_out(stand_in: DepStandIn, asked: Asked) -> Document | bytes | None:
 
 def _change(server: MdmServer, path: str, body: Document) -> None:
     if path == "/devices":
-        server.add(ListedDevice(**body))
+        server.add(*(ListedDevice(**each) for each in body.get("devices", [body])))
     elif path == "/remove":
         for serial in body["serials"]:
             server.remove(serial)

@@ -1,12 +1,16 @@
-"""A tiny server and devices of it."""
+"""A tiny server and devices of it, enrolled or in their boxes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
+import httpx2
 import pytest
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
+from onboarding.simulation.apple_setup import StandInActivation
+from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer, running_dep
+from tests.factories.dep import assigned
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer, some_key
 
 
@@ -44,4 +48,46 @@ def device(server: TinyMdmServer, make: Callable[..., SimulatedAppleDevice]) -> 
     """An enrolled, supervised device."""
     device = make()
     device.enrol(server.profile())
+    return device
+
+
+@pytest.fixture(scope="session")
+def authority() -> DeviceAuthority:
+    return DeviceAuthority()
+
+
+@pytest.fixture
+def dep(authority: DeviceAuthority) -> Iterator[DepStandIn]:
+    with running_dep(authority=authority) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def apple(dep: DepStandIn) -> MdmServer:
+    return dep.add_server()
+
+
+@pytest.fixture
+def activation(dep: DepStandIn) -> Iterator[StandInActivation]:
+    with httpx2.Client(trust_env=False) as http:
+        yield StandInActivation(http, dep.url)
+
+
+@pytest.fixture
+def boxed(
+    make: Callable[..., SimulatedAppleDevice], activation: StandInActivation
+) -> Callable[..., SimulatedAppleDevice]:
+    """Makes devices that nobody has set up."""
+
+    def make_boxed(**options: Any) -> SimulatedAppleDevice:
+        return make(**{"activation": activation, "supervised": None, "os_version": "18.1", **options})
+
+    return make_boxed
+
+
+@pytest.fixture
+def new(boxed: Callable[..., SimulatedAppleDevice], apple: MdmServer, server: TinyMdmServer) -> SimulatedAppleDevice:
+    """An iPhone in its box, which Apple knows to be the server's."""
+    device = boxed(model="iPhone 15")
+    assigned(apple, device, f"{server.base_url}/ade", await_device_configured=True)
     return device

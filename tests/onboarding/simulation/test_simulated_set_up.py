@@ -2,61 +2,20 @@
 
 import json
 import plistlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from onboarding.simulation.apple_channel import EnrolmentFailed
 from onboarding.simulation.apple_device import SimulatedAppleDevice
-from onboarding.simulation.apple_setup import NotAssigned, StandInActivation
-from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer, running_dep
+from onboarding.simulation.apple_setup import NotAssigned
+from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer
 from tests.factories.dep import assigned
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer, TinyReply
 
 Make = Callable[..., SimulatedAppleDevice]
-
-
-@pytest.fixture(scope="module")
-def authority() -> DeviceAuthority:
-    return DeviceAuthority()
-
-
-@pytest.fixture
-def dep(authority: DeviceAuthority) -> Iterator[DepStandIn]:
-    with running_dep(authority=authority) as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-def apple(dep: DepStandIn) -> MdmServer:
-    return dep.add_server()
-
-
-@pytest.fixture
-def activation(dep: DepStandIn) -> Iterator[StandInActivation]:
-    with httpx2.Client(trust_env=False) as http:
-        yield StandInActivation(http, dep.url)
-
-
-@pytest.fixture
-def boxed(make: Make, activation: StandInActivation) -> Make:
-    """Makes devices that nobody has set up."""
-
-    def make_boxed(**options: Any) -> SimulatedAppleDevice:
-        return make(**{"activation": activation, "supervised": None, "os_version": "18.1", **options})
-
-    return make_boxed
-
-
-@pytest.fixture
-def new(boxed: Make, apple: MdmServer, server: TinyMdmServer) -> SimulatedAppleDevice:
-    """An iPhone in its box, which Apple knows to be the server's."""
-    device = boxed(model="iPhone 15")
-    assigned(apple, device, f"{server.base_url}/ade", await_device_configured=True)
-    return device
 
 
 def update_to(version: str, **more: Any) -> TinyReply:
