@@ -4,6 +4,7 @@ May be killed anywhere: a page and the cursor behind it are stored together, so 
 """
 
 import datetime as dt
+from collections.abc import Callable
 
 import structlog
 from django.db import transaction
@@ -34,7 +35,7 @@ def meet(server: DepServer, account: Account) -> None:
     server.name, server.account = name, account.document()
 
 
-def read_list(server: DepServer, sync: DepSync, service: DepService) -> None:
+def read_list(server: DepServer, sync: DepSync, service: DepService, after_page: Callable[[], None]) -> None:
     """Raises DepError, or LostClaim. A list is begun anew at most once."""
     anew = False
     if server.cursor_at is not None and server.cursor_at < timezone.now() - CURSOR_LIFE:
@@ -57,7 +58,9 @@ def read_list(server: DepServer, sync: DepSync, service: DepService) -> None:
             anew = True
             _begin_list(server, error.code)
             continue
-        if _take(server, sync, page, fetching=fetching):
+        ended = _take(server, sync, page, fetching=fetching)
+        after_page()
+        if ended:
             return
     raise DepError("Apple's list does not end.", kind=Kind.THEIRS)
 

@@ -48,6 +48,11 @@ def tokens_in_force() -> QuerySet[DepToken]:
     )
 
 
+def tenants_with_tokens() -> QuerySet[Tenant]:
+    completed = DepToken.objects.filter(tenant=OuterRef("pk"), state=DepToken.State.COMPLETED)
+    return Tenant.objects.filter(Exists(completed)).order_by("name", "pk")
+
+
 def has_token() -> Exists:
     """Of servers; also if it has ended, which somebody is to be told by trying it."""
     completed = DepToken.objects.filter(state=DepToken.State.COMPLETED)

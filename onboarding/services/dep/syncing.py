@@ -5,6 +5,7 @@ Several workers may be at one sync, each with a server of its own; whoever is la
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, IntegrityError, transaction
@@ -39,13 +40,13 @@ def syncs_to_work_off() -> list[uuid.UUID]:
     return list(waiting.order_by("created_at").values_list("pk", flat=True)[:AT_MOST])
 
 
-def work_off(sync_id: uuid.UUID) -> None:
+def work_off(sync_id: uuid.UUID, after_page: Callable[[], None] = lambda: None) -> None:
     """Nothing if it has ended. What another worker has is left to that one."""
     sync = _begin(sync_id)
     if sync is None:
         return
     while (server := _take_server(sync)) is not None:
-        _work_at(server, sync)
+        _work_at(server, sync, after_page)
     end_sync(sync)
 
 
@@ -93,13 +94,13 @@ def _take_server(sync: DepSync) -> DepServer | None:
     return None
 
 
-def _work_at(server: DepServer, sync: DepSync) -> None:
+def _work_at(server: DepServer, sync: DepSync, after_page: Callable[[], None]) -> None:
     """Reads it, and assigns profiles: a server that could not be read gets none. What is left is tried again."""
     read = False
     try:
         with at_apple(server) as service:
             meet(server, service.account())
-            read_list(server, sync, service)
+            read_list(server, sync, service, after_page)
             _note_read(server)
             read = True
             assign_profiles(server, service)

@@ -15,10 +15,8 @@ from tenants.models import DepToken, Tenant
 from tests.factories.commands import AppleEnrolmentFactory, queued
 from tests.factories.dep import token_of
 from tests.factories.dep_rows import DepServerFactory
+from tests.factories.dep_syncing import ACTIVE, DISABLED, HOUR, REGISTERED, counts, failures, sync
 from tests.factories.devices import AndroidFactory, DeviceFactory
-
-AN_HOUR = dt.timedelta(hours=1)
-REGISTERED, DISABLED, ACTIVE = 200, 20, 1
 
 
 @pytest.fixture(autouse=True)
@@ -26,25 +24,9 @@ def _token(dep_token: DepToken) -> None:
     """Ours of the server; each test is about what comes of it."""
 
 
-def sync(tenant: Tenant) -> DepSync:
-    """As beat and a worker do it; the sync afterwards."""
-    DepServer.objects.filter(tenant=tenant).update(sync_due_at=timezone.now())
-    for sync_id in syncs_to_work_off():
-        work_off(sync_id)
-    return DepSync.objects.filter(tenant=tenant).latest("created_at")
-
-
 def states(tenant: Tenant) -> dict[str, tuple[int, str]]:
     rows = Device.objects.filter(tenant=tenant).values_list("serial", "state", "dep_profile_status")
     return {serial: (state, status) for serial, state, status in rows}
-
-
-def counts(done: DepSync) -> tuple[str, int, int, int]:
-    return done.status, done.added, done.modified, done.deleted
-
-
-def failures(done: DepSync) -> dict[str, str]:
-    return dict(done.failures.values_list("serial", "reason"))
 
 
 # --- the whole list ---------------------------------------------------------------------------------------------------
@@ -86,7 +68,7 @@ def test_the_server_is_known_by_its_account_without_people(tenant: Tenant, mdm_s
     assert "@" not in str(server.account)
     assert (server.problem, server.trouble, server.claimed_at, server.fetch_began_at) == ("", "", None, None)
     assert server.synced_at is not None
-    assert timezone.now() + 0.8 * AN_HOUR < server.sync_due_at < timezone.now() + 1.2 * AN_HOUR
+    assert timezone.now() + 0.8 * HOUR < server.sync_due_at < timezone.now() + 1.2 * HOUR
 
 
 def test_a_list_of_several_pages(
@@ -362,7 +344,7 @@ def test_a_device_with_another_main_board_makes_room(tenant: Tenant, mdm_server:
 def test_beat_finds_nothing_to_do_for_a_server_without_a_token(tenant: Tenant) -> None:
     """Its token was deleted: nothing is asked of Apple, and the console says why."""
     DepToken.objects.all().delete()
-    server: Any = DepServerFactory(tenant, sync_due_at=timezone.now() - AN_HOUR)
+    server: Any = DepServerFactory(tenant, sync_due_at=timezone.now() - HOUR)
 
     assert syncs_to_work_off() == []
 

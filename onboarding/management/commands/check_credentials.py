@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
-from commands.credentials import check_credentials
 from config.api.errors import NotFound
+from onboarding.credentials import check_credentials
 from tenants.inspections import Inspected, Verdict
 from tenants.models import Tenant
 from tenants.selectors import get_tenant

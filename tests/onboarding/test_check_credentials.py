@@ -366,7 +366,7 @@ def test_the_queries_do_not_grow_with_the_credentials(
         VppTokenFactory(each)
         enrolled(each, topic=OTHER_TOPIC)
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert len(told()) == 24
 
 
