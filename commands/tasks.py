@@ -17,6 +17,7 @@ from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
 from commands.services.retention import MOST, prune_commands, prune_converges
+from commands.services.set_up.releasing import release_waiting
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 from config.celery import app
@@ -142,6 +143,13 @@ def advance_one_converge(converge_id: str) -> None:
 def sweep_all_converges() -> None:
     if sweep_converges():
         wake_due_devices()
+
+
+@app.task(name="commands.release_devices")
+def release_devices() -> None:
+    """Those that wait in their set-up assistant and need not any more."""
+    for request_id in release_waiting():
+        fan_out_request.delay(str(request_id))
 
 
 @app.task(name="commands.refresh_drift")

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from commands.admin.device_inventory import apps_of, inventory_cards
+from commands.admin.device_set_up import set_up_cards
 from commands.admin.display import device_label, state_label, statuses_url
 from commands.models import AppleEnrolment, CommandStatus
 from config.settings.console import DEVICE_CARDS
@@ -31,7 +32,7 @@ WORDS = {"imei": "IMEI", "iccid": "ICCID", "wifi": "Wi-Fi", "mac": "MAC", "os": 
 
 
 def device_page(device: Device, apps_search: str = "") -> dict[str, Any]:
-    """Context of the page: nine queries whatever the device has."""
+    """Context of the page: nine queries whatever the device has, two more while it waits in its set-up assistant."""
     enrolments = list(AppleEnrolment.objects.filter(device=device).only(*SHOWN).order_by("channel", "user_name"))
     statuses = list(
         CommandStatus.objects.filter(device=device)
@@ -42,6 +43,7 @@ def device_page(device: Device, apps_search: str = "") -> dict[str, Any]:
         "device": device,
         "figures": _figures(device, enrolments),
         "cards": [
+            *set_up_cards(device, enrolments),
             *_cards(device),
             *_enrolment_cards(device, enrolments),
             *(card for add in DEVICE_CARDS for card in import_string(add)(device)),
@@ -136,6 +138,7 @@ SHOWN = (
     "push_token_dead_at",
     "push_error",
     "awaiting_configuration",
+    "release_sent_at",
 )
 
 
@@ -158,6 +161,8 @@ def enrolment_label(enrolment: AppleEnrolment) -> Any:
         return display.label("checked out", "neutral")
     if not enrolment.enabled_at:
         return display.label("not enabled", "warning")
+    if enrolment.awaiting_configuration and not enrolment.push_token_dead_at:
+        return display.label("in set-up", "warning", "It waits in its set-up assistant.")
     if enrolment.push_token_dead_at:
         return display.label("cannot be woken", "danger", "Apple says its push token is dead.")
     return display.label("enabled", "success")
@@ -177,7 +182,6 @@ def _enrolment(enrolment: AppleEnrolment) -> Facts:
         ("Pushes that failed", enrolment.push_failures or ""),
         ("Push problem", enrolment.push_error),
         ("Push token dead", _when(enrolment.push_token_dead_at)),
-        ("Awaits configuration", "yes" if enrolment.awaiting_configuration else ""),
     ]
     return [(name, value) for name, value in facts if value not in ("", None)]
 

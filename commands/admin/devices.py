@@ -4,14 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from commands.admin import send_command
+from commands.admin import device_set_up, send_command
 from commands.admin.device_blueprint import assign_to_device, blueprint_card, check_device, converge_device
 from commands.admin.device_page import device_page
 from commands.admin.display import device_label, statuses_url
@@ -22,6 +22,7 @@ from commands.models.status import DELIVERABLE
 from commands.services.enrolments import block_enrolment
 from commands.services.moves import move_devices
 from commands.services.removal import remove_device
+from commands.services.set_up.waiting import waiting
 from config.api.errors import BadRequest
 from devices.models import Device, DeviceGroup, DeviceState
 from devices.selectors import last_seen
@@ -72,14 +73,15 @@ class DeviceAdmin(ScopedAdmin):
     search_help_text = "Name, alias, serial, UDID, IMEI, model, phone number"
     ordering = ("name", "id")
     actions = ("send_to_selected",)
-    actions_detail = ("send_to_this", "block", "remove")
+    actions_detail = ("send_to_this", "release", "block", "remove")
     change_form_template = "admin/devices/device/page.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         rows = (
             super().get_queryset(request).select_related("tenant", "heartbeat", "group").defer("search_text", "policy")
         )
-        counted: QuerySet[Device] = rows.annotate(waiting_total=waiting_commands())
+        in_set_up = Exists(waiting().filter(device=OuterRef("pk")))
+        counted: QuerySet[Device] = rows.annotate(waiting_total=waiting_commands(), is_in_set_up=in_set_up)
         return counted
 
     def get_search_results(
@@ -144,6 +146,15 @@ class DeviceAdmin(ScopedAdmin):
     def check_view(self, request: HttpRequest, device_id: Any) -> HttpResponse:
         return check_device(self, request, self.own_object(request, str(device_id), Role.OPERATOR))
 
+    # Its set-up ---------------------------------------------------------------------------------------------------
+    @page_action("Release from set-up assistant", role=Role.OPERATOR, icon="resume")
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        device: Device = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, device, lambda: device_set_up.release(request, device))
+        title = f"Release {device} from its set-up assistant?"
+        return self.confirm(request, device, title=title, sentences=device_set_up.SENTENCES, button="Release")
+
     # Taking devices out ---------------------------------------------------------------------------------------------
     @page_action("Block", role=Role.OPERATOR, icon="block")
     def block(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -176,10 +187,11 @@ class DeviceAdmin(ScopedAdmin):
         remove_device(device=device, actor=console_actor(request))
         return f"{device} is removed."
 
-    def hidden_actions(self, obj: Device) -> frozenset[str]:
+    def hidden_actions(self, obj: Any) -> frozenset[str]:
         if not obj.is_apple:
-            return frozenset({"block", "remove"})
-        return frozenset({"remove"}) if obj.state == DeviceState.DISABLED else frozenset()
+            return frozenset({"release", "block", "remove"})
+        hidden = set() if obj.is_in_set_up else {"release"}
+        return frozenset(hidden | {"remove"} if obj.state == DeviceState.DISABLED else hidden)
 
     # Columns --------------------------------------------------------------------------------------------------------
     @admin.display(description="device", ordering="name")

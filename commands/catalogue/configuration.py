@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from commands.apple.custom_settings import read_custom_settings
 from commands.apple.declared import command_for, replace_declarations
+from commands.apple.set_up import CARRIER, is_release, note_released, release_for
 from commands.blueprints.compile.declarations import DeclarationsPart
 from commands.blueprints.compile.device import Wallpaper
 from commands.blueprints.compile.parts import Part
@@ -27,7 +28,7 @@ class UpdateDeviceConfig(SettingsCommand):
     where that can be set.
     """
 
-    name = "UPDATE_DEVICE_CONFIG"
+    name = CARRIER
     apple_how = "Settings: DeviceName, OrganizationInfo, Wallpaper"
 
     class Arguments(serializers.Serializer[Any]):
@@ -39,8 +40,10 @@ class UpdateDeviceConfig(SettingsCommand):
                 raise serializers.ValidationError("custom_settings_config or device_alias_name is required.")
             return attrs
 
-    def apple(self, delivery: Delivery) -> dict[str, Any]:
+    def apple(self, delivery: Delivery) -> dict[str, Any] | None:
         """With only an alias for a device that lets nobody name it: a question, so that its contact is the answer."""
+        if is_release(delivery.args):
+            return release_for(delivery.enrolment)
         part = _part(delivery)
         if isinstance(part, DeclarationsPart):
             return _declarations(part, delivery)
@@ -62,6 +65,8 @@ class UpdateDeviceConfig(SettingsCommand):
         return items
 
     def on_success(self, delivery: Delivery, report: dict[str, Any]) -> None:
+        if is_release(delivery.args):
+            note_released(delivery.device_id)
         if is_of_a_blueprint(delivery.args):
             return
         if alias := delivery.args.get("device_alias_name"):

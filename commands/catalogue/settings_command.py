@@ -20,7 +20,7 @@ class SettingsCommand(Command, abc.ABC):
     def items(self, delivery: Delivery) -> list[dict[str, Any]]:
         """The settings, each a dictionary with its `Item`."""
 
-    def apple(self, delivery: Delivery) -> dict[str, Any]:
+    def apple(self, delivery: Delivery) -> dict[str, Any] | None:
         return {"RequestType": "Settings", "Settings": self.items(delivery)}
 
     def judge(self, delivery: Delivery, answer: Answer) -> Verdict:

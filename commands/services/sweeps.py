@@ -13,6 +13,7 @@ from commands.services.drift.asking import ask_silent_devices
 from commands.services.drift.checking import refresh_drift
 from commands.services.fan_out import fan_out
 from commands.services.licensed_installs import release_holds
+from commands.services.set_up.releasing import release_waiting
 from commands.services.slots import add_new_zones, due_slots, turn_slot
 from commands.services.time_outs import time_out_commands
 
@@ -58,6 +59,7 @@ def _each(ids: Collection[Id], act: Callable[[Id], object]) -> int:
 # In this order: what one makes, a later one works on.
 SWEEPS: dict[str, Callable[[], int]] = {
     "tenants whose silent devices are asked what they have": lambda: len(ask_silent_devices()),
+    "devices let go on in their set-up assistant": lambda: len(release_waiting()),
     "requests handed out": fan_out_what_was_left,
     "windows announced, opened or closed": turn_due_slots,
     "windows of new time zones": find_zones,

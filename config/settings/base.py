@@ -167,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
     "schedules in new time zones": {"task": "commands.add_new_zones", "schedule": 300.0, "options": {"expires": 300}},
     "let licensed installs go": {"task": "commands.release_holds", "schedule": 5.0, "options": {"expires": 15}},
     "begin and advance converges": {"task": "commands.sweep_converges", "schedule": 10.0, "options": {"expires": 30}},
+    "let devices go on in set-up": {"task": "commands.release_devices", "schedule": 5.0, "options": {"expires": 15}},
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},

@@ -2,7 +2,10 @@
 
 import pytest
 
-from commands.models import AppleEnrolment
+from commands.models import AppleEnrolment, CommandStatus
+from commands.models.status import State
+from commands.services.fan_out import fan_out
+from commands.services.set_up.releasing import release_waiting
 from devices.models import Device, DeviceState
 from onboarding.models import DepDevice, DepProfile, EnrolmentProfile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
@@ -11,7 +14,7 @@ from onboarding.simulation.identity import Identity
 from onboarding.simulation.scep_client import PKCS_REQ, ScepClient
 from tenants.models import Tenant
 from tests.factories.ade import DepDeviceFactory, DepProfileFactory, ask, machine_info
-from tests.factories.apple import check_in, put, token_update
+from tests.factories.apple import check_in, put, report, token_update
 from tests.factories.devices import DeviceGroupFactory
 from tests.factories.fleet import InProcess, download, enrol, key_number, ready_to_enrol, row_of, simulated
 
@@ -176,3 +179,20 @@ class TestAwaitingConfiguration:
     def test_one_that_came_by_a_link_does_not(self, link: EnrolmentProfile) -> None:
         assert check_in(enrol(link), "Authenticate").status_code == 200
         assert self.enrolment().awaiting_configuration is None
+
+
+def test_a_release_of_the_enrolment_before_does_not_count(profile: DepProfile, new: SimulatedAppleDevice) -> None:
+    new.enrol(handed_out(profile, new.serial))
+    token_update(new, AwaitingConfiguration=True)
+    (request_id,) = release_waiting()
+    fan_out(request_id)
+    row = CommandStatus.objects.get(request=request_id)
+    CommandStatus.objects.filter(pk=row.pk).update(state=State.TIMEOUT)
+
+    new.enrol(handed_out(profile, new.serial))
+    token_update(new, AwaitingConfiguration=True)
+    assert AppleEnrolment.objects.get().release_sent_at is None
+    report(new, "Acknowledged", row.pk)
+
+    assert AppleEnrolment.objects.get().awaiting_configuration is True
+    assert len(release_waiting()) == 1
