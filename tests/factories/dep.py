@@ -9,9 +9,11 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 from pytest_django import Settings
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
+from onboarding.simulation.apple_setup import StandInActivation
 from onboarding.simulation.dep import LISTED_AS, DepStandIn, ListedDevice, MdmServer, running_dep
 from onboarding.simulation.dep.oauth import Credentials, signature
 from tenants.models import DepToken, Tenant
@@ -47,6 +49,13 @@ def assigned(server: MdmServer, device: SimulatedAppleDevice, url: str, **record
     server.add(ListedDevice(device.serial, LISTED_AS[device.hardware.product.family]))
     server.profiles[f"for {device.serial}"] = {"profile_name": "Tests", "url": url, **record}
     server.change(device.serial, profile_uuid=f"for {device.serial}", profile_status="assigned")
+
+
+@contextmanager
+def activation_of(stand_in: DepStandIn) -> Iterator[StandInActivation]:
+    """What devices ask before their set-up, over the stand-in's socket."""
+    with httpx2.Client(trust_env=False) as http:
+        yield StandInActivation(http, stand_in.url)
 
 
 class Caller:

@@ -18,6 +18,7 @@ from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_profile import ScepPayload
+from onboarding.simulation.apple_setup import Activation
 from onboarding.simulation.apple_state import Management
 from onboarding.simulation.identity import Identity, generate_key
 from tenants.models import ApnsCertificate, Tenant
@@ -84,9 +85,14 @@ def ready_to_enrol(tenant: Tenant) -> EnrolmentProfile:
 
 
 def simulated(
-    index: int = 1, *, supervised: bool | None = True, model: str = "", os_version: str = ""
+    index: int = 1,
+    *,
+    supervised: bool | None = True,
+    model: str = "",
+    os_version: str = "",
+    activation: Activation | None = None,
 ) -> SimulatedAppleDevice:
-    """A device that is not enrolled yet; the same index is the same device."""
+    """A device that is not enrolled yet; the same index is the same device. With `activation` new in its box."""
     counter = iter(range(1000))
     return SimulatedAppleDevice(
         InProcess(),
@@ -95,6 +101,7 @@ def simulated(
         supervised=supervised,
         model=model,
         os_version=os_version,
+        activation=activation,
         key_factory=lambda bits: _key(index * 1000 + next(counter), bits),
     )
 

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-import httpx2
 import pytest
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_setup import StandInActivation
 from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer, running_dep
-from tests.factories.dep import assigned
+from tests.factories.dep import activation_of, assigned
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer, some_key
 
 
@@ -69,8 +68,8 @@ def apple(dep: DepStandIn) -> MdmServer:
 
 @pytest.fixture
 def activation(dep: DepStandIn) -> Iterator[StandInActivation]:
-    with httpx2.Client(trust_env=False) as http:
-        yield StandInActivation(http, dep.url)
+    with activation_of(dep) as found:
+        yield found
 
 
 @pytest.fixture
