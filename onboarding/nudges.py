@@ -6,7 +6,12 @@ from django.db import transaction
 
 from config.celery import publish
 from onboarding.tasks.dep import work_off_dep_sync
+from onboarding.tasks.seamless import work_off_upload
 
 
 def nudge_dep_sync(sync_id: uuid.UUID) -> None:
     transaction.on_commit(lambda: publish(work_off_dep_sync, str(sync_id)))
+
+
+def nudge_seamless(upload_id: uuid.UUID) -> None:
+    transaction.on_commit(lambda: publish(work_off_upload, str(upload_id)))

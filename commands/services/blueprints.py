@@ -1,7 +1,7 @@
 """Writes about blueprints. A version never changes: saving makes another, which devices get when it is published."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -22,6 +22,10 @@ from tenants.models import Tenant
 
 NAMED = 50  # changed settings that the audit log names
 Content = dict[str, Any]  # name, description, comments, settings (open)
+
+USERS: list[Callable[[Blueprint], dict[str, int]]] = []
+"""Each counts what else has a blueprint, by the plural of its noun, with the tree of groups locked. Rooms above this
+one add theirs, in a module `uses` that is read when the server starts."""
 
 
 @transaction.atomic
@@ -98,12 +102,16 @@ def restore_version(
 
 @transaction.atomic
 def delete_blueprint(*, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.UUID) -> None:
-    """With all its versions. BadRequest while a device or a group has it."""
-    _hold_users(tenant, get_blueprint(tenant=tenant, blueprint_id=blueprint_id))
+    """With all its versions. BadRequest while a device or a group has it, or another user."""
+    known = get_blueprint(tenant=tenant, blueprint_id=blueprint_id)
+    lock_tree(tenant.pk)
+    others = {noun: count for user in USERS for noun, count in user(known).items()}
+    _hold_users(known)
     blueprint = _locked(tenant, blueprint_id, deleting=True)
     users = {
         "devices": Device.objects.filter(tenant=tenant, assigned_blueprint=blueprint).count(),
         "groups": DeviceGroup.objects.filter(tenant=tenant, blueprint=blueprint).count(),
+        **others,
     }
     if any(users.values()):
         told = " and ".join(_counted(count, noun) for noun, count in users.items() if count)
@@ -114,9 +122,8 @@ def delete_blueprint(*, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.U
     blueprint.delete()
 
 
-def _hold_users(tenant: Tenant, blueprint: Blueprint) -> None:
-    """What deleting clears: the tree, converges and devices before the blueprint, as whoever ends converges does."""
-    lock_tree(tenant.pk)
+def _hold_users(blueprint: Blueprint) -> None:
+    """What deleting clears: converges and devices before the blueprint, as whoever ends converges does."""
     for rows in (
         Converge.objects.filter(blueprint=blueprint, status__in=Converge.OPEN),
         Device.objects.filter(current_blueprint=blueprint),

@@ -29,14 +29,19 @@ def page(
     serialize: Callable[[M], dict[str, Any]],
     *,
     back: tuple[str, ...] = ("previous",),
+    path: str = "",
 ) -> dict[str, Any]:
-    """One page as `{count, <back>, next, results}`; `back` names the link to the page before (`previous`, `prev`)."""
+    """One page as `{count, <back>, next, results}`; `back` names the link to the page before (`previous`, `prev`).
+
+    `path`: of the list, with its filters, where the request's own address is not that.
+    """
     limit = _bounded(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     offset = _bounded(request, "offset", 0, 0, 2**31 - 1)
     count = _count(queryset)
     rows = _rows(queryset, offset, limit) if offset < count else []
-    previous = _link(request, limit, max(offset - limit, 0)) if offset > 0 else None
-    following = _link(request, limit, offset + limit) if offset + limit < count else None
+    url = request.build_absolute_uri(path or None)
+    previous = _link(url, limit, max(offset - limit, 0)) if offset > 0 else None
+    following = _link(url, limit, offset + limit) if offset + limit < count else None
     return {
         "count": count,
         **dict.fromkeys(back, previous),
@@ -80,6 +85,5 @@ def _rows(queryset: QuerySet[M], offset: int, limit: int) -> list[M]:
     return list(found)
 
 
-def _link(request: Request, limit: int, offset: int) -> str:
-    url = replace_query_param(request.build_absolute_uri(), "limit", limit)
-    return replace_query_param(url, "offset", offset)
+def _link(url: str, limit: int, offset: int) -> str:
+    return replace_query_param(replace_query_param(url, "limit", limit), "offset", offset)

@@ -171,6 +171,8 @@ CELERY_BEAT_SCHEDULE = {
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
+    "work off who is expected": {"task": "onboarding.sweep_seamless", "schedule": 10.0, "options": {"expires": 30}},
+    "drop old uploads": {"task": "onboarding.prune_seamless", "schedule": 86400.0, "options": {"expires": 3600}},
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},
     "cancel what still waits": {"task": "commands.finish_cancellations", "schedule": 30.0, "options": {"expires": 60}},
     "compare with blueprints": {"task": "commands.refresh_drift", "schedule": 60.0, "options": {"expires": 60}},
@@ -282,6 +284,7 @@ DEP_SYNC_RETENTION_DAYS = env.number("DEP_SYNC_RETENTION_DAYS", 30)
 DEP_ANCHOR_CERTIFICATES = env.secret("DEP_ANCHOR_CERTIFICATES")  # PEM; what devices in set-up trust this server by
 ADE_DEVICE_CA_FILE = env.text("ADE_DEVICE_CA_FILE")  # PEM; issuers of devices beside the ones that come with Muster
 ADE_RELEASE_SECONDS = env.number("ADE_RELEASE_SECONDS", 900)  # that the set-up assistant waits at most
+SEAMLESS_RETENTION_DAYS = env.number("SEAMLESS_RETENTION_DAYS", 90)  # uploads of expected devices; 0 = for ever
 PUSH_REPEAT_SECONDS = env.number("PUSH_REPEAT_SECONDS", 3600)  # push again for what still waits
 REDELIVER_SECONDS = env.number("REDELIVER_SECONDS", 30)  # push again for a lost answer; doubles with each delivery
 ENROLMENT_CHALLENGE_HOURS = env.number("ENROLMENT_CHALLENGE_HOURS", 24)

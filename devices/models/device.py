@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.expressions import RawSQL
+from django.db.models.fields.json import KT
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -208,6 +209,18 @@ class Device(models.Model):
             models.Index(fields=["tenant", "name", "id"], name="device_by_name"),  # ordering=name
             models.Index(Upper("udid"), "tenant", name="device_by_udid"),  # check-in and the `udid` filter
             models.Index(Upper("serial"), "tenant", name="device_by_serial"),  # the `serial` filter
+            models.Index(  # which device an IMEI is of
+                KT("network_info__imei1"),
+                "tenant",
+                condition=models.Q(network_info__has_key="imei1"),
+                name="device_by_imei1",
+            ),
+            models.Index(
+                KT("network_info__imei2"),
+                "tenant",
+                condition=models.Q(network_info__has_key="imei2"),
+                name="device_by_imei2",
+            ),
             models.Index(  # filter assigned_blueprint_id; whether a blueprint is in use
                 fields=["assigned_blueprint", "id"],
                 condition=models.Q(assigned_blueprint__isnull=False),

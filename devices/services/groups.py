@@ -1,6 +1,7 @@
 """Writes about device groups: a tree per tenant, down which blueprints are handed."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -26,6 +27,9 @@ WITH RECURSIVE tree AS (
 UPDATE devices_devicegroup g SET effective_blueprint_id = tree.effective
 FROM tree WHERE g.id = tree.id AND g.effective_blueprint_id IS DISTINCT FROM tree.effective
 """
+
+LEAVERS: list[Callable[[DeviceGroup], None]] = []
+"""What other rooms do before a group goes, with the tree locked. They add theirs in a module `uses`."""
 
 
 @transaction.atomic
@@ -84,6 +88,8 @@ def update_group(
 def delete_group(*, group: DeviceGroup, actor: Actor) -> None:
     """Its devices are in no group afterwards. Conflict while it has subgroups."""
     lock_tree(group.tenant_id)
+    for leave in LEAVERS:
+        leave(group)
     DeviceGroup.objects.select_for_update(of=("self",)).filter(pk=group.pk).first()  # nothing is moved into it now
     audit.record(actor=actor, action="device_group.deleted", subject=group, details=_told(group))
     try:

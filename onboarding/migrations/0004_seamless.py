@@ -155,6 +155,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("file_name", models.CharField(blank=True, editable=False, max_length=255)),
+                (
+                    "passed_over",
+                    models.JSONField(
+                        default=list, editable=False, help_text="Titles of columns that mean nothing here"
+                    ),
+                ),
                 ("row_count", models.PositiveIntegerField(default=0, editable=False)),
                 ("created_by", models.CharField(blank=True, editable=False, max_length=150)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),

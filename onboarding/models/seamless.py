@@ -22,6 +22,7 @@ class SeamlessUpload(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="seamless_uploads")
     source = models.CharField(max_length=16, choices=Source)
     file_name = models.CharField(max_length=255, blank=True, editable=False)
+    passed_over = models.JSONField(default=list, editable=False, help_text="Titles of columns that mean nothing here")
     row_count = models.PositiveIntegerField(default=0, editable=False)
     created_by = models.CharField(max_length=150, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -2,3 +2,4 @@
 
 from onboarding.tasks import dep as dep
 from onboarding.tasks import renewals as renewals
+from onboarding.tasks import seamless as seamless

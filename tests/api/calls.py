@@ -19,6 +19,7 @@ from tests.api.seed import (
     ITUNES_APPS,
     LICENCES,
     OPERATIONS,
+    SEAMLESS,
     VPP_TOKENS,
     Operation,
 )
@@ -44,6 +45,7 @@ from tests.factories.tenant_apps import TenantAppFactory, TenantAppVersionFactor
 _builds = count(1)
 HEARTBEAT_BOUNDS = "last_seen_gt=2000-01-01&last_seen_lt=2100-01-01"
 
+_serials = count(1)
 _adam_ids = count(408_000_001)
 NOUNS = {
     "/commands/v0/commands/": "request",
@@ -77,6 +79,7 @@ class Belongings:
     licence: str  # Apple's id of its app
     converge: str  # of the device, which has a blueprint
     dep_sync: str  # that has ended; another can be asked for
+    blueprint: str
 
     @classmethod
     def all(cls, text: str) -> "Belongings":
@@ -97,7 +100,8 @@ def belongings_of(tenant: Tenant) -> Belongings:
     mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
     licence = LicenceFactory(LocationFactory(tenant, token_id=vpp_token.pk), adam_id=str(next(_adam_ids)))
     CompletedDepTokenFactory(tenant, consumer_key=f"CK of {tenant.pk}")
-    others = (licence.adam_id, ConvergeFactory(device).pk, DepSyncFactory(tenant).pk)
+    converge = ConvergeFactory(device)
+    others = (licence.adam_id, converge.pk, DepSyncFactory(tenant).pk, converge.blueprint_id)
     return Belongings(*(str(each) for each in (*mine, *others)))
 
 
@@ -123,9 +127,16 @@ def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
         return {} if seed.method == "POST" else None
     if seed.path == CONVERGES and seed.method == "POST":
         return {"device_id": owned.device, "converge_with_provision_option": 0}
+    if seed.path == SEAMLESS:
+        info = {"unique_ids": next_serial(), "unique_id_type": 2}
+        return {"assigned_blueprint_id": owned.blueprint, "seamless_info": info}
     if seed.method == "POST":
         return {"command_type": "DEVICE", "devices": [owned.device], "command": "LOCK"}
     return {"state": "Command Cancelled"} if seed.method == "PUT" else None
+
+
+def next_serial() -> str:
+    return f"EXPECTED{next(_serials)}"
 
 
 def form_of(seed: Operation) -> dict[str, Any]:
@@ -134,6 +145,8 @@ def form_of(seed: Operation) -> dict[str, Any]:
         return upload_form(build(next(_builds)))
     if seed.path == VPP_TOKENS:
         return form(filename=vpptoken(token=uuid.uuid4().hex))
+    if seed.path.startswith(SEAMLESS):
+        return form(csv_file=f"serial_number\n{next_serial()}\n".encode())
     if seed.path.startswith(APNS):
         return form(file=push_certificate().encode(), apple_id="mdm@example.org")
     return form(file=p7m(consumer_key=uuid.uuid4().hex), token_name="Acme")

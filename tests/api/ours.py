@@ -23,6 +23,7 @@ OURS = {
     f"DELETE {GROUPS}{{id}}/",
     f"POST {GROUPS}{{id}}/devices",
     f"DELETE {GROUPS}{{id}}/devices",
+    "GET /api/v2/seamless",
     "GET /api/v2/subgroups",
     "GET /api/v2/devices/{id}/drift",
     "POST /api/v2/devices/{id}/drift",

@@ -101,7 +101,7 @@ class Operation:
     @property
     def is_wrapped(self) -> bool:
         """Whether a success has `code` and `message` beside its content."""
-        return not self.path.startswith("/api/v2/")
+        return not self.path.startswith("/api/v2/") or self.path.startswith(SEAMLESS)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -122,6 +122,7 @@ DEP_SYNCS = "/api/onboarding/v0/depsyncs/"
 CONVERGES = "/api/v2/converge"
 CONVERGE = CONVERGES + "/{id}"
 CONVERGE_COMMANDS = CONVERGE + "/commands"
+SEAMLESS = "/api/v2/seamless"
 DEP_TOKENS, VPP_TOKENS = "/api/tenant/v0/deptokens/", "/api/tenant/v0/vpptokens/"
 
 OPERATIONS = [
@@ -557,5 +558,26 @@ OPERATIONS = [
         TEXT,
         private_url=False,
         path_id=TEXT,
+    ),
+    Operation(
+        "POST",
+        SEAMLESS + "/upload",
+        "Create a seamless provisioning request",
+        "Seamless Provisioning",
+        (200, 400, 401, 500),
+        TEXT,
+        private_url=False,
+        body={"csv_file": BINARY},
+        body_type=FORM,
+    ),
+    Operation(
+        "POST",
+        SEAMLESS,
+        "Create a seamless provisioning request",
+        "Seamless Provisioning",
+        (200, 400, 401, 500),
+        TEXT,
+        private_url=False,
+        body={"assigned_blueprint_id": UUID, "group_id": UUID, "seamless_info": {"type": "object"}},
     ),
 ]
