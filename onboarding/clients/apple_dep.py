@@ -234,7 +234,7 @@ def _error(answer: Answer) -> DepError:
         kind = Kind.CLOCK  # a token cannot be told to be bad by whoever takes the request for an old one
     said = SAID.get(kind) or f"Apple's service answered {answer.status} {answer.code}".rstrip() + "."
     if kind is Kind.CLOCK and skew:
-        said = f"This machine's clock is {abs(skew) // dt.timedelta(minutes=1)} minutes off Apple's."
+        said = f"This machine's clock is {round(abs(skew) / dt.timedelta(minutes=1))} minutes off Apple's."
     return DepError(said, kind=kind, code=answer.code, status=answer.status, retry_after=retry_after)
 
 

@@ -241,7 +241,7 @@ def _pause(row: DepDevice) -> dt.timedelta:
 
 def _note_refused(run: _Run) -> int:
     """Apple takes no profile like this: nothing can be assigned before it is changed."""
-    reason = f"Profile {run.profile.name}: {run.definition.problem}"[:255]
+    reason = f'Profile "{run.profile.name}": {run.definition.problem}'[:255]
     known = Q(assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None)
     while rows := dict(_who_want(run).exclude(known).order_by("serial").values_list("pk", "device_id")[:MAX_DEVICES]):
         with transaction.atomic():
