@@ -1,13 +1,26 @@
 """Devices in Apple's list: which profile they are to have, and what became of that."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from commands.admin.display import device_label
+from onboarding.admin.dep_choose import (
+    GIVE_URL,
+    LATER,
+    assign_again,
+    devices_refused,
+    give_page,
+    give_posted,
+    selected,
+)
+from onboarding.admin.dep_device_page import device_cards
 from onboarding.admin.dep_display import (
-    apples_word,
+    apples_words,
     profile_link,
     standing_label,
     trouble_of,
@@ -16,15 +29,16 @@ from onboarding.admin.dep_display import (
 from onboarding.admin.dep_filters import StandingFilter, WantedProfileFilter
 from onboarding.models import DepDevice
 from tenants.admin import display
-from tenants.admin.base import ScopedAdmin
+from tenants.admin.base import ScopedAdmin, page_action
 from tenants.admin.filters import ScopedFilter
+from tenants.models import Role
 
 UNREAD = ("device__search_text", "device__policy", "server__cursor", "server__account")
 
 
 @admin.register(DepDevice)
 class DepDeviceAdmin(ScopedAdmin):
-    list_display = ("title", "tenant", "known_as", "place", "wanted", "assignment", "trouble", "seen")
+    list_display = ("title", "tenant", "known_as", "place", "wanted", "assignment", "trouble")
     list_display_links = ("title",)
     list_filter = (
         ("tenant", ScopedFilter),
@@ -35,11 +49,10 @@ class DepDeviceAdmin(ScopedAdmin):
     search_fields = ("serial",)
     search_help_text = "Serial number, name or model"
     ordering = ("tenant_id", "serial")  # as the index has it
-    fields = readonly_fields = (
-        "serial", "tenant", "known_as", "told", "place", "wanted", "own", "assignment", "trouble", "assign_tried_at",
-        "our_uuid", "apples_status", "apples_uuid", "profile_assigned_at", "profile_pushed_at", "asset_tag",
-        "assigned_by", "last_change", "removed_at", "seen_at",
-    )  # fmt: skip
+    fields = readonly_fields = ()
+    change_form_template = "admin/onboarding/depdevice/page.html"
+    actions = ("give_to_selected", "assign_selected_again")
+    actions_detail = ("give_profile", "assign_this_again")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DepDevice]:
         rows = super().get_queryset(request).select_related("tenant", "device", "own_profile", "server__profile")
@@ -53,14 +66,67 @@ class DepDeviceAdmin(ScopedAdmin):
         term = search_term.strip().lower()
         return (queryset.filter(device__search_text__contains=term) if term else queryset), False
 
+    def get_urls(self) -> list[URLPattern]:
+        give = path("give-profile/", self.admin_site.admin_view(self.give_view), name=GIVE_URL)
+        return [give, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        shown = {"title": str(row), "cards": device_cards(row)} if row is not None else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    # What is done ---------------------------------------------------------------------------------------------------
+    @admin.action(description="Give selected devices another profile", permissions=["operate"])
+    def give_to_selected(self, request: HttpRequest, queryset: QuerySet[DepDevice]) -> HttpResponse | None:
+        rows = self._chosen(request, queryset)
+        return give_page(self, request, rows) if rows else None
+
+    @admin.action(description="Assign profiles of selected devices again", permissions=["operate"])
+    def assign_selected_again(self, request: HttpRequest, queryset: QuerySet[DepDevice]) -> None:
+        rows = self._chosen(request, queryset)
+        if rows:
+            self.message_user(request, assign_again(self, request, rows), messages.SUCCESS)
+
+    def _chosen(self, request: HttpRequest, queryset: QuerySet[DepDevice]) -> list[DepDevice]:
+        """None, and said why, if nothing can be done with them."""
+        rows = selected(queryset)
+        refusal = devices_refused(self, request, rows)
+        if refusal:
+            self.message_user(request, refusal, messages.ERROR)
+        return [] if refusal else rows
+
+    def give_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_operate_permission(request):
+            raise Http404
+        return give_posted(self, request)
+
+    @page_action("Give another profile", role=Role.OPERATOR, icon="tune")
+    def give_profile(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return give_page(self, request, [self.own_object(request, object_id, Role.OPERATOR)])
+
+    @page_action("Assign again", role=Role.OPERATOR, icon="restart_alt")
+    def assign_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: DepDevice = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, row, lambda: assign_again(self, request, [row]))
+        sentences = ["Apple is asked to give it its profile, whatever became of that before.", LATER]
+        return self.confirm(
+            request, row, title=f"Assign the profile of {row} again?", sentences=sentences, button="Assign again"
+        )
+
+    def hidden_actions(self, obj: DepDevice) -> frozenset[str]:
+        return frozenset({"give_profile", "assign_this_again"}) if obj.removed_at else frozenset()
+
     # Columns --------------------------------------------------------------------------------------------------------
     @admin.display(description="device", ordering="serial")
     def title(self, obj: DepDevice) -> SafeString:
-        return display.two_lines(obj.serial, obj.description or obj.model)
+        return display.two_lines(obj.serial, obj.model or obj.description)
 
     @admin.display(description="known as")
     def known_as(self, obj: DepDevice) -> SafeString:
-        return display.two_lines(display.link(obj.device), device_label(obj.device))
+        return display.two_lines(display.link(obj.device), "" if obj.removed_at else device_label(obj.device))
 
     @admin.display(description="server", ordering="server__name")
     def place(self, obj: DepDevice) -> SafeString:
@@ -72,46 +138,9 @@ class DepDeviceAdmin(ScopedAdmin):
 
     @admin.display(description="assignment")
     def assignment(self, obj: DepDevice) -> SafeString:
-        return display.two_lines(standing_label(obj), "" if obj.removed_at else f"Apple: {obj.profile_status}")
+        told = display.moment(obj.removed_at) if obj.removed_at else f"Apple: {apples_words(obj)}"
+        return display.two_lines(standing_label(obj), told)
 
     @admin.display(description="trouble")
     def trouble(self, obj: DepDevice) -> SafeString | str:
         return trouble_of(obj) or display.EMPTY
-
-    @admin.display(description="in Apple's list", ordering="seen_at")
-    def seen(self, obj: DepDevice) -> SafeString:
-        if obj.removed_at:
-            return display.two_lines("not any more", display.moment(obj.removed_at))
-        return display.moment(obj.seen_at)
-
-    # Facts of the page ----------------------------------------------------------------------------------------------
-    @admin.display(description="what it is")
-    def told(self, obj: DepDevice) -> SafeString:
-        facts = [obj.description, obj.model, obj.color, " ".join(filter(None, [obj.device_family, obj.os]))]
-        return display.lines([fact for fact in facts if fact])
-
-    @admin.display(description="profile comes from")
-    def own(self, obj: DepDevice) -> str:
-        if obj.own_profile is not None:
-            return "the device, which was given its own"
-        return "its server" if obj.server.profile is not None else "the tenant's default"
-
-    @admin.display(description="assigned by us as")
-    def our_uuid(self, obj: DepDevice) -> SafeString | str:
-        return display.code(obj.assigned_uuid) if obj.assigned_uuid else display.EMPTY
-
-    @admin.display(description="profile, says Apple")
-    def apples_status(self, obj: DepDevice) -> SafeString:
-        return apples_word(obj)
-
-    @admin.display(description="its uuid, says Apple")
-    def apples_uuid(self, obj: DepDevice) -> SafeString | str:
-        return display.code(obj.profile_uuid) if obj.profile_uuid else display.EMPTY
-
-    @admin.display(description="put on this server by")
-    def assigned_by(self, obj: DepDevice) -> SafeString:
-        return display.two_lines(obj.device_assigned_by or display.EMPTY, display.exact(obj.device_assigned_at))
-
-    @admin.display(description="last change at Apple")
-    def last_change(self, obj: DepDevice) -> SafeString:
-        return display.two_lines(obj.op_type or display.EMPTY, display.exact(obj.op_at))

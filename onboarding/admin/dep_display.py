@@ -50,6 +50,11 @@ APPLES_WORDS = {  # profile_status
     "pushed": ("the device has it", "success"),
     "removed": ("taken away", "warning"),
 }
+CAUSES = {
+    DepSync.Cause.CALLER: "asked for",
+    DepSync.Cause.SCHEDULE: "every hour",
+    DepSync.Cause.TOKEN: "a new token",
+}
 SYNC_KINDS = {
     DepSync.Status.QUEUED: ("waits for a worker", "info"),
     DepSync.Status.INPROGRESS: ("reading", "info"),
@@ -82,14 +87,24 @@ def trouble_of(row: DepDevice) -> SafeString | str:
     return display.two_lines(row.assign_reason or "Apple gave no reason.", again)
 
 
-def apples_word(row: DepDevice) -> SafeString:
-    words, kind = APPLES_WORDS.get(row.profile_status, (row.profile_status or "not told", "neutral"))
-    return display.label(words, kind)
+def apples_label(row: DepDevice) -> SafeString:
+    return display.label(apples_words(row), APPLES_WORDS.get(row.profile_status, ("", "neutral"))[1])
+
+
+def apples_words(row: DepDevice) -> str:
+    """What Apple says of its profile."""
+    return APPLES_WORDS.get(row.profile_status, (row.profile_status or "not told", ""))[0]
 
 
 def sync_label(sync: DepSync) -> SafeString:
     words, kind = SYNC_KINDS[DepSync.Status(sync.status)]
     return display.label(words, kind, sync.failure_reason)
+
+
+def found(sync: DepSync) -> SafeString:
+    """What it came to."""
+    numbers = f"{sync.added:,} new, {sync.modified:,} changed, {sync.deleted:,} gone"
+    return display.two_lines(format_html('<span class="mu-whole">{}</span>', numbers), f"{sync.assigned:,} assigned")
 
 
 def bar(pieces: Sequence[tuple[str, str, int]]) -> SafeString:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from onboarding.admin.dep_display import STANDINGS, bar, list_of, profile_link, sync_label
+from commands.admin.send_targets import counted
+from onboarding.admin.dep_display import CAUSES, STANDINGS, bar, found, list_of, profile_link, sync_label
 from onboarding.clients.dep_errors import WORDS, Kind
 from onboarding.models import DepDevice, DepProfileDefinition, DepServer, DepSync
 from tenants.admin import display
@@ -103,11 +104,11 @@ def _counts(server: DepServer) -> dict[str, int]:
     return DepDevice.objects.filter(server=server).aggregate(**numbers)
 
 
-def _outcomes(server: DepServer, counts: dict[str, int]) -> list[tuple[SafeString, int, str]]:
+def _outcomes(server: DepServer, counts: dict[str, int]) -> list[tuple[SafeString, str, str]]:
     return [
         (
             display.label(each.words, each.kind),
-            counts[each.value],
+            counted(counts[each.value]),
             list_of("depdevice", server__id__exact=server.pk, standing=each.value),
         )
         for each in STANDINGS
@@ -117,10 +118,9 @@ def _outcomes(server: DepServer, counts: dict[str, int]) -> list[tuple[SafeStrin
 
 def _sync(row: DepSync) -> dict[str, Any]:
     return {
-        "link": display.link(row, display.moment(row.created_at)),
+        "when": display.two_lines(display.link(row, display.moment(row.created_at)), CAUSES[DepSync.Cause(row.cause)]),
         "label": sync_label(row),
-        "cause": row.get_cause_display(),
-        "told": f"{row.added:,} new, {row.modified:,} changed, {row.deleted:,} gone; {row.assigned:,} assigned",
+        "found": found(row),
         "reason": row.failure_reason,
     }
 

@@ -7,7 +7,7 @@ from django.db.models import OuterRef, Subquery
 from commands.models import AppleEnrolment
 from devices.models import Device
 from onboarding.admin.dep_display import (
-    apples_word,
+    apples_label,
     profile_link,
     standing_label,
     trouble_of,
@@ -43,7 +43,7 @@ def _assignment(row: Any) -> Facts:
         ("Profile", profile_link(row, row.own_profile or row.server.profile)),
         ("Assignment", standing_label(row)),
         ("Trouble", trouble_of(row)),
-        ("Apple says", apples_word(row)),
+        ("Apple says", apples_label(row)),
         ("Assigned", display.moment(row.profile_assigned_at) if row.profile_assigned_at else ""),
         ("Fetched by the device", display.moment(row.profile_pushed_at) if row.profile_pushed_at else ""),
         ("Gone from the server", display.moment(row.removed_at) if row.removed_at else ""),

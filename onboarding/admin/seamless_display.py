@@ -8,6 +8,7 @@ from onboarding.models import SeamlessRow
 from tenants.admin import display
 
 Status = SeamlessRow.Status
+NAMED = 4  # identifiers of one row
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,14 @@ def of_counts(counts: dict[str, int]) -> list[tuple[str, str, int]]:
 def row_label(row: SeamlessRow) -> SafeString:
     words, kind = WORDS[Status(row.status)]
     return display.label(words, kind)
+
+
+def reason_of(row: SeamlessRow) -> str:
+    return str((row.meta or {}).get("reason", ""))
+
+
+def identifiers_of(row: SeamlessRow) -> SafeString:
+    """Each on a line of its own."""
+    named = [word.strip() for word in row.unique_ids.split(",") if word.strip()]
+    more = [f"and {len(named) - NAMED} more"] if len(named) > NAMED else []
+    return display.lines([*named[:NAMED], *more])

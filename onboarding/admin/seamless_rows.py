@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.api.fields import parse_id
 from devices.models import Blueprint, DeviceGroup
-from onboarding.admin.seamless_display import row_label
-from onboarding.admin.seamless_uploads import reason_of
-from onboarding.models import SeamlessRow
+from onboarding.admin.seamless_display import identifiers_of, reason_of, row_label
+from onboarding.models import SeamlessRow, SeamlessUpload
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin
 from tenants.admin.filters import ChoicesFilter
@@ -20,7 +20,7 @@ UPLOAD = "upload__id__exact"
 
 @admin.register(SeamlessRow)
 class SeamlessRowAdmin(ScopedAdmin):
-    list_display = ("place", "tenant", "identifiers", "wants", "condition", "reason", "changed")
+    list_display = ("place", "upload_link", "tenant", "identifiers", "wants", "condition", "reason", "changed")
     list_display_links = ("place",)
     list_select_related = ("tenant", "upload")
     list_filter = (("status", ChoicesFilter),)
@@ -34,18 +34,25 @@ class SeamlessRowAdmin(ScopedAdmin):
         """As the indexes have them: those of one upload by their lines, all others the latest first."""
         return ("upload_id", "line") if UPLOAD in request.GET else ("-created_at", "upload_id", "line")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SeamlessRow]:
-        rows: QuerySet[SeamlessRow] = super().get_queryset(request)
-        return rows
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The upload only where rows of several are side by side."""
+        names = super().get_list_display(request)
+        return names if UPLOAD not in request.GET else [name for name in names if name != "upload_link"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        known = parse_id(request.GET.get(UPLOAD, ""))
+        uploads = self.choices_of(SeamlessUpload, request, self.view_role)
+        upload = uploads.filter(pk=known).first() if known else None
+        shown = {"title": f"Rows of {upload}"} if upload else {}
+        return super().changelist_view(request, {**(extra_context or {}), **shown})
 
     @admin.display(description="row")
     def place(self, obj: SeamlessRow) -> SafeString:
-        return display.two_lines(f"Line {obj.line:,}", obj.upload)
+        return format_html('<span class="mu-whole">Line {}</span>', f"{obj.line:,}")
 
     @admin.display(description="identifiers")
     def identifiers(self, obj: SeamlessRow) -> SafeString:
-        named = [word.strip() for word in obj.unique_ids.split(",") if word.strip()]
-        return display.two_lines(display.lines(list(named)), obj.get_unique_id_type_display())
+        return display.two_lines(identifiers_of(obj), obj.get_unique_id_type_display())
 
     @admin.display(description="alias")
     def wants(self, obj: SeamlessRow) -> str:

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from commands.admin.send_targets import counted
 from onboarding.admin.dep_display import bar, list_of
-from onboarding.admin.seamless_display import ROW_STANDINGS, counts_of, of_counts
+from onboarding.admin.seamless_display import ROW_STANDINGS, counts_of, identifiers_of, of_counts, reason_of
 from onboarding.models import SeamlessRow, SeamlessUpload
 from tenants.admin import display
 from tenants.admin.base import ScopedAdmin
@@ -89,21 +90,17 @@ def upload_page(upload: SeamlessUpload) -> dict[str, Any]:
         "outcomes": [
             (
                 display.label(each.words, each.kind),
-                counts[each.value],
+                counted(counts[each.value], "row"),
                 list_of("seamlessrow", upload__id__exact=upload.pk, **each.query),
             )
             for each in ROW_STANDINGS
             if counts[each.value]
         ],
         "all_rows": list_of("seamlessrow", upload__id__exact=upload.pk),
-        "failed": [(display.link(each, each.line), each.unique_ids, reason_of(each)) for each in failed[:FAILED]],
-        "more_failed": max(0, counts["failed"] - FAILED),
+        "failed": [(display.link(each, each.line), identifiers_of(each), reason_of(each)) for each in failed[:FAILED]],
+        "more_failed": f"{counts['failed'] - FAILED:,}" if counts["failed"] > FAILED else "",
         "cards": [("Upload", _facts(upload))],
     }
-
-
-def reason_of(row: SeamlessRow) -> str:
-    return str((row.meta or {}).get("reason", ""))
 
 
 def _facts(upload: SeamlessUpload) -> Facts:
