@@ -13,14 +13,12 @@ from onboarding.selectors.dep_profiles import list_dep_profiles
 from onboarding.serializers.dep_profiles import DepProfileInput, DepProfileOutput, dep_profile_document
 from onboarding.services.dep.profiles import create_dep_profile
 from tenants.authentication import caller_of
-from tenants.models import Role
 
 TAG = "DEP Profiles"
 
 
 class DepProfileViewSet(ApiViewSet):
     needs_private_url = False
-    write_role = Role.ADMIN
     queryset = DepProfile.objects.none()
 
     @operation(

@@ -7,24 +7,18 @@ import pytest
 from onboarding.apple.setup_panes import ALL_PANES, PANES, skipped
 from onboarding.models import DepProfile, DepProfileDefinition
 from onboarding.services.dep.profiles import default_profile
-from tenants.models import AuditEvent, Role, Tenant
+from tenants.models import AuditEvent, Tenant
 from tests.api.ours import DEP_PROFILES
-from tests.conftest import ApiClient, Commit
+from tests.conftest import ApiClient
 from tests.factories.dep_rows import DepProfileFactory, DepServerFactory
-from tests.factories.tenants import token_for
 from tests.factories.threads import all_at_once
 
 
-@pytest.fixture
-def admin(tenant: Tenant, django_capture_on_commit_callbacks: Commit) -> ApiClient:
-    return ApiClient(tenant, token_for(tenant, Role.ADMIN)[1], django_capture_on_commit_callbacks)
-
-
-def test_a_profile_is_made_and_is_the_default(admin: ApiClient, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_profile_is_made_and_is_the_default(api: ApiClient, tenant: Tenant, other_tenant: Tenant) -> None:
     before, theirs = DepProfileFactory(tenant), DepProfileFactory(other_tenant)
     server, their_server = DepServerFactory(tenant), DepServerFactory(other_tenant)
 
-    response = admin.post(DEP_PROFILES, {"show_setup_items": ["Siri", "AppleID"], "auto_advance_setup": False})
+    response = api.post(DEP_PROFILES, {"show_setup_items": ["Siri", "AppleID"], "auto_advance_setup": False})
 
     made = DepProfile.objects.get(tenant=tenant, is_default=True)
     assert response.status_code == 200
@@ -54,8 +48,8 @@ def test_a_profile_is_made_and_is_the_default(admin: ApiClient, tenant: Tenant, 
 
 
 @pytest.mark.parametrize("body", [None, {}, {"show_setup_items": []}, {"unknown": 1}])
-def test_without_panes_all_are_skipped(admin: ApiClient, body: Any) -> None:
-    response = admin.post(DEP_PROFILES, body)
+def test_without_panes_all_are_skipped(api: ApiClient, body: Any) -> None:
+    response = api.post(DEP_PROFILES, body)
 
     assert response.status_code == 200, response.content
     content = response.json()["content"]
@@ -63,8 +57,8 @@ def test_without_panes_all_are_skipped(admin: ApiClient, body: Any) -> None:
     assert skipped(content["show_setup_items"]) == list(ALL_PANES)
 
 
-def test_every_documented_pane_may_be_shown(admin: ApiClient) -> None:
-    response = admin.post(DEP_PROFILES, {"show_setup_items": sorted(PANES)})
+def test_every_documented_pane_may_be_shown(api: ApiClient) -> None:
+    response = api.post(DEP_PROFILES, {"show_setup_items": sorted(PANES)})
 
     assert response.status_code == 200
     assert len(PANES) == len(set(PANES)) == 45
@@ -92,20 +86,19 @@ def test_every_documented_pane_may_be_shown(admin: ApiClient) -> None:
         b"{",
     ],
 )
-def test_what_makes_no_sense_changes_nothing(admin: ApiClient, tenant: Tenant, body: Any) -> None:
+def test_what_makes_no_sense_changes_nothing(api: ApiClient, tenant: Tenant, body: Any) -> None:
     kept = DepProfileFactory(tenant)
 
-    response = admin.post(DEP_PROFILES, body)
+    response = api.post(DEP_PROFILES, body)
 
     assert response.status_code == 400
     assert list(DepProfile.objects.filter(is_default=True)) == [kept]
 
 
-def test_who_may_not_write_changes_nothing(api: ApiClient, viewer_api: ApiClient, admin: ApiClient) -> None:
-    assert api.post(DEP_PROFILES, {}).status_code == 403
+def test_who_may_not_write_changes_nothing(api: ApiClient, viewer_api: ApiClient) -> None:
     assert viewer_api.post(DEP_PROFILES, {}).status_code == 403
-    assert admin.post(DEP_PROFILES, {}, without="Authorization").status_code == 401
-    assert admin.put(DEP_PROFILES, {}).status_code == 405
+    assert api.post(DEP_PROFILES, {}, without="Authorization").status_code == 401
+    assert api.put(DEP_PROFILES, {}).status_code == 405
     assert not DepProfile.objects.exists()
 
 
