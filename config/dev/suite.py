@@ -24,7 +24,7 @@ def run_suite(arguments: Sequence[str]) -> int:
 
 
 def parallel(arguments: Sequence[str]) -> list[str]:
-    """A worker more than cores, for some tests wait; one process for a chosen file, where starting workers costs most."""
+    """A worker more than cores, as some tests wait; one process for a chosen file: starting workers costs most."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb")) or ".py" in word for word in arguments)
     return [] if chosen else ["-n", str(min(MOST_WORKERS, (os.cpu_count() or 1) + 1))]
 
