@@ -16,6 +16,7 @@ from bench.machine import print_facts
 BENCHMARKS = (
     "connect",
     "converge",
+    "dep_sync",
     "device_apps",
     "fanout",
     "licences",

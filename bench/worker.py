@@ -20,6 +20,7 @@ JOBS: dict[str, tuple[str, Callable[[str], object]]] = {
     "fan_out": ("commands.services.fan_out.fan_out", uuid.UUID),
     "turn_slot": ("commands.services.slots.turn_slot", int),
     "sync": ("apps_domain.services.licence_sync.sync_location", uuid.UUID),
+    "dep_sync": ("onboarding.services.dep.syncing.work_off", uuid.UUID),
     "push": ("commands.apple.push.wake_due_devices", str),
 }
 
