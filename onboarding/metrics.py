@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from onboarding.models import DepDevice, DepServer
+from onboarding.services.dep.servers import has_token
 from tenants.models import Tenant
 
 SERVER = ("tenant", "tenant_id", "server", "server_id")
@@ -13,9 +14,11 @@ TENANT = ("tenant", "tenant_id")
 
 
 def collect() -> Iterator[Metric]:
-    """None for a tenant without a server at Apple."""
+    """Of servers that there is a token of; the others are read no more."""
     names = {pk: (name, str(pk)) for pk, name in Tenant.objects.values_list("pk", "name")}
-    servers = list(DepServer.objects.only("tenant_id", "name", "created_at", "problem", "trouble", "synced_at"))
+    servers = list(
+        DepServer.objects.filter(has_token()).only("tenant_id", "name", "created_at", "problem", "trouble", "synced_at")
+    )
     synced = GaugeMetricFamily(
         "muster_dep_sync_timestamp_seconds", "When a DEP server was last read; 0: never.", labels=SERVER
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from onboarding.models import DepServer
 from tenants.models import DepToken, Tenant
+from tests.factories.apple_tokens import CompletedDepTokenFactory
 from tests.factories.dep_rows import DepDeviceFactory, DepServerFactory
 from tests.factories.metrics import figures
 
@@ -25,7 +26,10 @@ def credentials() -> list[dict[str, Any]]:
 
 def test_figures_of_servers_and_devices(tenant: Tenant, other_tenant: Tenant, server: DepServer) -> None:
     troubled = DepServerFactory(tenant, name="Troubled", trouble="Apple's service cannot be reached.")
-    never = DepServerFactory(other_tenant, name="Never", problem="There is no token.", synced_at=None)
+    never = DepServerFactory(other_tenant, name="Never", problem="Somebody has to agree to the new terms.")
+    DepServerFactory(tenant, name="Without a token", problem="There is no token of this MDM server any more.")
+    for each in (troubled, never):
+        CompletedDepTokenFactory(each.tenant, server_key=each.server_key)
     DepDeviceFactory(server, assigned_uuid="P"), DepDeviceFactory(server), DepDeviceFactory(troubled)
     DepDeviceFactory(server, removed_at=timezone.now())
 
