@@ -32,6 +32,7 @@ def test_a_caller_cannot_name_a_part_of_a_blueprint(
         "blueprint_provision": True,
         "instead": ["x"],
         "unless_profile": {"identifier": "x"},
+        "device_configured": True,
     }
     body = {
         "command_type": "DEVICE",
