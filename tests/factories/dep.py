@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,8 @@ from pytest_django import Settings
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_setup import StandInActivation
-from onboarding.simulation.dep import LISTED_AS, DepStandIn, ListedDevice, MdmServer, running_dep
+from onboarding.simulation.dep import LISTED_AS, DepStandIn, DeviceAuthority, ListedDevice, MdmServer, running_dep
+from onboarding.simulation.dep.authority import Kind
 from onboarding.simulation.dep.oauth import Credentials, signature
 from tenants.models import DepToken, Tenant
 from tenants.services.dep_tokens import server_key_of
@@ -22,6 +24,12 @@ from tests.factories.apple_tokens import DepTokenFactory
 
 VERSION = "10"  # of Apple's protocol, unless a test says otherwise
 AGENT = "Muster/tests"
+
+
+@cache
+def factory(kind: Kind = "plain") -> DeviceAuthority:
+    """Of devices; the same one for the same kind."""
+    return DeviceAuthority(kind)
 
 
 @contextmanager

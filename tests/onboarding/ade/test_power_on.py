@@ -12,12 +12,18 @@ from devices.models import Device, DeviceState
 from onboarding.models import DepProfile
 from onboarding.simulation.apple_channel import EnrolmentFailed
 from onboarding.simulation.apple_device import SimulatedAppleDevice
-from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer
+from onboarding.simulation.dep import DepStandIn, MdmServer
 from onboarding.simulation.dep.authority import Kind
 from tenants.models import Tenant
 from tests.factories.ade import DepDeviceFactory, DepProfileFactory, ask, machine_info, trust
-from tests.factories.dep import activation_of, assigned
+from tests.factories.dep import activation_of, assigned, dep_service, factory
 from tests.factories.fleet import key_number, ready_to_enrol, simulated
+
+
+@pytest.fixture
+def dep(settings: Settings) -> Iterator[DepStandIn]:
+    with dep_service(settings, authority=factory()) as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
@@ -77,7 +83,7 @@ def test_another_tenants_address_does_not_enrol_it(
 def test_takes_the_word_of_a_factory_that_is_trusted(
     profile: DepProfile, settings: Settings, tmp_path: Path, kind: Kind
 ) -> None:
-    authority = DeviceAuthority(kind)
+    authority = factory(kind)
     DepDeviceFactory(profile.tenant, "FROMTHERE1")
     identity = authority.identity("FROMTHERE1", key=None if kind == "ecdsa" else key_number(2))
     message = identity.sign(plistlib.dumps(machine_info("FROMTHERE1")))

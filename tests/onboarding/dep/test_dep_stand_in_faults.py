@@ -11,11 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from onboarding.simulation.apple_cms import read_signed
-from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer, kept_authority, running_dep, trusted_file
+from onboarding.simulation.dep import DepStandIn, MdmServer, kept_authority, running_dep, trusted_file
 from onboarding.simulation.dep.authority import Kind
 from tenants.token_files import read_dep_token
 from tests.factories.apple_tokens import dep_identity
-from tests.factories.dep import Caller
+from tests.factories.dep import Caller, factory
 from tests.factories.fleet import key_number
 from tests.factories.pki import pem
 
@@ -175,6 +175,15 @@ def test_can_be_ordered_about_over_http(dep: DepStandIn, opened: Caller, mdm_ser
     assert mdm_server.credentials.access_secret not in str(state)
 
 
+def test_devices_can_be_bought_and_time_can_pass(opened: Caller, mdm_server: MdmServer) -> None:
+    opened.post("/control/devices", {"devices": [{"serial": "M1", "device_family": "Mac"}, {"serial": "P1"}]})
+    assert [each.os for each in mdm_server.devices.values()] == ["OSX", "iOS"]
+    opened.post("/control/sessions")
+    assert opened.ask("GET", "/account")[:2] == (401, "EXPIRED_TOKEN")
+    opened.post("/control/clock", {"seconds": 3600})
+    assert opened.ask("GET", "/session", headers=opened.sign())[:2] == (401, "oauth_problem=timestamp_refused")
+
+
 def test_keeps_its_servers_between_two_runs(tmp_path: Path) -> None:
     path = tmp_path / "dep.json"
     with running_dep(state_file=path) as first:
@@ -197,7 +206,7 @@ def test_keeps_its_servers_between_two_runs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "sha1", "expired", "intermediate", "ecdsa"])
 def test_vouches_for_devices(kind: Kind) -> None:
-    authority = DeviceAuthority(kind)
+    authority = factory(kind)
     identity = authority.identity("SERIAL", key=None if kind == "ecdsa" else key_number(1))
 
     signed = read_signed(identity.sign(b"told"))

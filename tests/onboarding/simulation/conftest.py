@@ -9,7 +9,7 @@ import pytest
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.apple_setup import StandInActivation
 from onboarding.simulation.dep import DepStandIn, DeviceAuthority, MdmServer, running_dep
-from tests.factories.dep import activation_of, assigned
+from tests.factories.dep import activation_of, assigned, factory
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer, some_key
 
 
@@ -50,9 +50,9 @@ def device(server: TinyMdmServer, make: Callable[..., SimulatedAppleDevice]) -> 
     return device
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def authority() -> DeviceAuthority:
-    return DeviceAuthority()
+    return factory()
 
 
 @pytest.fixture
