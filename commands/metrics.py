@@ -4,17 +4,20 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from commands.models import AppleEnrolment, CommandStatus, Converge
 from commands.models.status import OPEN
+from commands.services.set_up.waiting import waiting
 from tenants.models import Tenant
 
 TENANT = ("tenant", "tenant_id")
 LATELY = dt.timedelta(days=1)
 Names = dict[uuid.UUID, tuple[str, str]]
+STUCK = dt.timedelta(minutes=5)  # for a device that was told to go on, to do so
 OVERDUE = dt.timedelta(minutes=1)  # a worker looks every 10 seconds
 
 
@@ -23,6 +26,7 @@ def collect() -> Iterator[Metric]:
     yield _waiting(names)
     yield from _converges(names)
     yield from _enrolments(names)
+    yield from _set_up(names)
     yield from _wakes(names)
 
 
@@ -64,6 +68,25 @@ def _enrolments(names: Names) -> Iterator[Metric]:
         enrolled.add_metric(names.get(tenant_id, ("", str(tenant_id))), count)
         dead.add_metric(names.get(tenant_id, ("", str(tenant_id))), of_them)
     yield from (enrolled, dead)
+
+
+def _set_up(names: Names) -> Iterator[Metric]:
+    """By an index of those that wait."""
+    waits = GaugeMetricFamily(
+        "muster_apple_devices_in_set_up", "Devices that wait in their set-up assistant.", labels=TENANT
+    )
+    stuck = GaugeMetricFamily(
+        "muster_apple_devices_stuck_in_set_up", "Of them, those that should have gone on long ago.", labels=TENANT
+    )
+    late = timezone.now() - dt.timedelta(seconds=settings.ADE_RELEASE_SECONDS) - STUCK
+    is_stuck = Count("pk", filter=Q(enabled_at__lte=late))
+    rows = waiting().order_by().values_list("tenant").annotate(total=Count("*"), late=is_stuck)
+    found = {tenant_id: (count, of_them) for tenant_id, count, of_them in rows}
+    for tenant_id, labels in names.items():
+        count, of_them = found.get(tenant_id, (0, 0))
+        waits.add_metric(labels, count)
+        stuck.add_metric(labels, of_them)
+    yield from (waits, stuck)
 
 
 def _wakes(names: Names) -> Iterator[Metric]:

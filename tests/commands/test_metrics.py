@@ -66,6 +66,18 @@ def test_devices_that_can_be_woken_are_counted(tenant: Tenant, other_tenant: Ten
     assert figures("muster_apple_devices_unreachable", by=("tenant",)) == {"Ours": 1, "Theirs": 0}
 
 
+def test_devices_in_their_set_up_assistant_are_counted(tenant: Tenant, other_tenant: Tenant) -> None:
+    now = timezone.now()
+    for minutes in (0, 19, 21):
+        enrolment(tenant, awaiting_configuration=True, enabled_at=now - minutes * MINUTE)
+    enrolment(tenant, awaiting_configuration=False)
+    enrolment(tenant, awaiting_configuration=True, enabled_at=None)
+    enrolment(other_tenant, awaiting_configuration=True)
+
+    assert figures("muster_apple_devices_in_set_up", by=("tenant",)) == {"Ours": 3, "Theirs": 1}
+    assert figures("muster_apple_devices_stuck_in_set_up", by=("tenant",)) == {"Ours": 1, "Theirs": 0}
+
+
 def test_devices_that_should_have_been_woken_are_counted(tenant: Tenant, other_tenant: Tenant) -> None:
     now = timezone.now()
     first = now - 10 * MINUTE
