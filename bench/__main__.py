@@ -24,6 +24,7 @@ BENCHMARKS = (
     "metrics",
     "push",
     "schedules",
+    "seamless",
     "uploads",
 )
 BY_NAME_ONLY = ("blueprints",)  # takes a quarter of an hour

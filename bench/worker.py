@@ -21,6 +21,8 @@ JOBS: dict[str, tuple[str, Callable[[str], object]]] = {
     "turn_slot": ("commands.services.slots.turn_slot", int),
     "sync": ("apps_domain.services.licence_sync.sync_location", uuid.UUID),
     "dep_sync": ("onboarding.services.dep.syncing.work_off", uuid.UUID),
+    "take_in": ("bench.seamless.take_in", str),
+    "work_off": ("onboarding.services.seamless.working.work_off", uuid.UUID),
     "push": ("commands.apple.push.wake_due_devices", str),
 }
 

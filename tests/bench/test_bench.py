@@ -46,7 +46,7 @@ def test_an_unknown_benchmark_is_named_with_those_there_are() -> None:
 
     assert done.returncode == 2
     first, *others = ("blueprints", "connect", "converge", "dep_sync", "device_apps", "fanout", "licences", "lists")
-    known = ", ".join([first, *others, "metrics", "push", "schedules", "uploads"])
+    known = ", ".join([first, *others, "metrics", "push", "schedules", "seamless", "uploads"])
     assert f"there is no benchmark speed: choose from {known}" in done.stderr
 
 
