@@ -20,7 +20,7 @@ from onboarding.simulation.apple_models import MODELS, UnknownModel, find_model
 from onboarding.simulation.apple_setup import StandInActivation
 from onboarding.simulation.apple_state_file import StateError
 from onboarding.simulation.apple_store import StandInStore
-from onboarding.simulation.dep.demo import NEW_MODELS, new_seed
+from onboarding.simulation.dep.new_devices import NEW_MODELS, new_seed
 from onboarding.simulation.fleet import Behaviour, Fleet, NoProfile
 from onboarding.simulation.identity import SignatureStyle
 

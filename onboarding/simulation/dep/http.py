@@ -8,6 +8,7 @@ POST   /control/token                 a .p7m for a public key (PEM, as it is upl
 PUT    /control/faults                put a fault in force: the fields of Fault
 DELETE /control/faults                take all faults back
 POST   /control/devices               {"serial", "device_family"?, …}, or {"devices": […]} of such: gives it devices
+POST   /control/fleet                 {"number", "seed"?}: the new devices of a fleet (simulate_fleet --ade, --seed)
 POST   /control/remove                {"serials": […]}: takes them from it
 POST   /control/stock                 {"number", "prefix"?}: many devices at once
 POST   /control/results               {"result", "serials", "times"?}: THROTTLED, FAILED, NOT_ACCESSIBLE

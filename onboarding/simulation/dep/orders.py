@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onboarding.simulation.dep.faults import Fault
 from onboarding.simulation.dep.mdm_server import Document, ListedDevice, MdmServer, moment
+from onboarding.simulation.dep.new_devices import SEED, listed, new_hardware
 from onboarding.simulation.dep.tokens import token_file
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def carry_out(stand_in: DepStandIn, asked: Asked) -> Document | bytes | None:
 def _change(server: MdmServer, path: str, body: Document) -> None:
     if path == "/devices":
         server.add(*(ListedDevice(**each) for each in body.get("devices", [body])))
+    elif path == "/fleet":
+        _buy(server, int(body["number"]), str(body.get("seed", SEED)))
     elif path == "/remove":
         for serial in body["serials"]:
             server.remove(serial)
@@ -48,6 +51,12 @@ def _change(server: MdmServer, path: str, body: Document) -> None:
         _set(server, body)
     else:
         raise ValueError(f"There is no /control{path}.")
+
+
+def _buy(server: MdmServer, number: int, seed: str) -> None:
+    """The first so many new devices of the fleet of that name."""
+    devices = (listed(new_hardware(index, seed)) for index in range(number))
+    server.add(*(device for device in devices if device.serial not in server.devices))
 
 
 def _set(server: MdmServer, body: Document) -> None:

@@ -21,6 +21,7 @@ class Keeper:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._timer: threading.Timer | None = None
+        self._writing = threading.Lock()
 
     def restored(self, clock: Callable[[], float]) -> list[MdmServer]:
         """Empty when there is no such file, or it cannot be read."""
@@ -41,10 +42,11 @@ class Keeper:
         """Whole or not at all, and for its owner only: it holds tokens."""
         if self._path is None:
             return
-        draft = self._path.with_suffix(".new")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps([saved(server) for server in list(servers)]))
-        os.replace(draft, self._path)
+        with self._writing:
+            draft = self._path.with_suffix(".new")
+            draft.touch(mode=0o600)
+            draft.write_text(json.dumps([saved(server) for server in list(servers)]))
+            os.replace(draft, self._path)
 
 
 def saved(server: MdmServer) -> dict[str, Any]:
@@ -55,7 +57,7 @@ def saved(server: MdmServer) -> dict[str, Any]:
         "credentials": asdict(server.credentials),
         "expires_at": server.expires_at,
         "accepts_terms": server.accepts_terms,
-        "profiles": server.profiles,
+        "profiles": dict(server.profiles),
         "disowned": sorted(server.disowned),
         "places": list(server.places),
         "devices": [asdict(device) for device in list(server.devices.values())],

@@ -178,6 +178,9 @@ def test_can_be_ordered_about_over_http(dep: DepStandIn, opened: Caller, mdm_ser
 def test_devices_can_be_bought_and_time_can_pass(opened: Caller, mdm_server: MdmServer) -> None:
     opened.post("/control/devices", {"devices": [{"serial": "M1", "device_family": "Mac"}, {"serial": "P1"}]})
     assert [each.os for each in mdm_server.devices.values()] == ["OSX", "iOS"]
+    for number in (1, 3):
+        opened.post("/control/fleet", {"number": number, "seed": "mine"})
+    assert [each.device_family for each in mdm_server.devices.values()][2:] == ["iPhone", "iPad", "AppleTV"]
     opened.post("/control/sessions")
     assert opened.ask("GET", "/account")[:2] == (401, "EXPIRED_TOKEN")
     opened.post("/control/clock", {"seconds": 3600})

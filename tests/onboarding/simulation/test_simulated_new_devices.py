@@ -8,7 +8,8 @@ from django.core.management.base import CommandError
 
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from onboarding.simulation.dep import DepStandIn, MdmServer
-from onboarding.simulation.dep.demo import NEW_DEVICES, demo_server, new_hardware
+from onboarding.simulation.dep.demo import NEW_DEVICES, demo_server
+from onboarding.simulation.dep.new_devices import new_hardware
 from tests.factories.dep import assigned
 from tests.onboarding.simulation.test_simulated_fleet import Stage, play, run_command
 from tests.onboarding.simulation.tiny_mdm_server import TinyMdmServer, serve
