@@ -8,10 +8,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Min, Q, QuerySet
+from django.db.models import Case, F, Min, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from devices.models import Device
@@ -31,6 +32,7 @@ Result = DepDevice.Result
 RETRY = dt.timedelta(minutes=5)  # after trouble at Apple's or on the way
 FIRST_WAIT, LONGEST_WAIT = dt.timedelta(hours=1), dt.timedelta(hours=24)  # of a device that Apple gives no profile
 THROTTLED_WAIT, LEAST_WAIT = dt.timedelta(minutes=10), dt.timedelta(minutes=1)
+GONE = ("empty", "removed")  # Apple's words for a device without a profile
 REASONS = {
     Result.NOT_ACCESSIBLE: "Apple: this MDM server has no access to the device.",
     Result.FAILED: "Apple could not assign the profile.",
@@ -93,6 +95,7 @@ def assign_profiles(server: DepServer, service: DepService) -> int:
         run = _Run(server, service, profile, defined(profile, server, service), profile == common, began)
         claims.go_on(server)
         assigned += _assign(run) if run.definition.profile_uuid else _note_refused(run)
+        _note_right(run)
     DepServer.objects.filter(pk=server.pk, assign_due_at=mark).update(assign_due_at=next_try(server))
     return assigned
 
@@ -129,7 +132,7 @@ def _to_assign(run: _Run) -> QuerySet[DepDevice]:
     have it no more."""
     wanted = run.definition.profile_uuid
     told_since = Q(assign_tried_at=None) | Q(seen_at__gt=F("assign_tried_at"))
-    has_it_no_more = ~Q(profile_uuid=wanted) | Q(profile_status__in=("empty", "removed"))
+    has_it_no_more = ~Q(profile_uuid=wanted) | Q(profile_status__in=GONE)
     may_be = Q(assign_not_before=None) | Q(assign_not_before__lte=run.began)
     return _who_want(run).filter(may_be, ~Q(assigned_uuid=wanted) | (told_since & has_it_no_more))
 
@@ -176,6 +179,7 @@ def _store(run: _Run, batch: Sequence[DepDevice], results: dict[str, Assigned]) 
     for row in batch:
         groups[_outcome(row, told.get(row.serial.upper()), now)].append(row.pk)
     done: list[uuid.UUID] = []
+    has_lost_it = Case(When(assigned_uuid=run.definition.profile_uuid, then=Value("")), default=F("assigned_uuid"))
     with transaction.atomic():
         lock_devices([row.device_id for row in batch])
         for (result, not_before, reason), keys in groups.items():
@@ -186,6 +190,7 @@ def _store(run: _Run, batch: Sequence[DepDevice], results: dict[str, Assigned]) 
             else:
                 tries = {} if result == Result.THROTTLED else {"assign_tries": F("assign_tries") + 1}
                 rows.update(
+                    assigned_uuid=has_lost_it,
                     assign_result=result,
                     assign_reason=reason,
                     assign_not_before=not_before,
@@ -242,15 +247,27 @@ def _pause(row: DepDevice) -> dt.timedelta:
 def _note_refused(run: _Run) -> int:
     """Apple takes no profile like this: nothing can be assigned before it is changed."""
     reason = f'Profile "{run.profile.name}": {run.definition.problem}'[:255]
-    known = Q(assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None)
-    while rows := dict(_who_want(run).exclude(known).order_by("serial").values_list("pk", "device_id")[:MAX_DEVICES]):
-        with transaction.atomic():
-            lock_devices(list(rows.values()))
-            DepDevice.objects.filter(pk__in=rows).update(
-                assign_result=Result.FAILED, assign_reason=reason, assign_not_before=None
-            )
-        claims.go_on(run.server)
+    told = {"assign_result": Result.FAILED, "assign_reason": reason, "assign_not_before": None}
+    _note(run, _who_want(run).exclude(**told), told)
     return 0
+
+
+def _note_right(run: _Run) -> None:
+    """Those that have what they are to have, since that is again what they had before something else failed."""
+    wanted = run.definition.profile_uuid
+    have_it = _who_want(run).filter(assigned_uuid=wanted, profile_uuid=wanted).exclude(assigned_uuid="")
+    wrong = have_it.exclude(profile_status__in=GONE).exclude(assign_result__in=("", Result.SUCCESS))
+    told = {"assign_result": Result.SUCCESS, "assign_reason": "", "assign_not_before": None, "assign_tries": 0}
+    _note(run, wrong, told)
+
+
+def _note(run: _Run, rows: QuerySet[DepDevice], told: dict[str, Any]) -> None:
+    """Until no row is left: what is told of one takes it from them."""
+    while some := dict(rows.order_by("serial").values_list("pk", "device_id")[:MAX_DEVICES]):
+        with transaction.atomic():
+            lock_devices(list(some.values()))
+            DepDevice.objects.filter(pk__in=some).update(**told)
+        claims.go_on(run.server)
 
 
 def put_off(server: DepServer, error: DepError) -> None:

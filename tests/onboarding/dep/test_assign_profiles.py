@@ -295,6 +295,46 @@ def test_what_apple_says_it_has_no_more_is_given_again(
     assert assign(server) == 0
 
 
+def test_what_apple_took_away_is_asked_for_until_it_is_back(
+    dep: DepStandIn, mdm_server: MdmServer, server: DepServer, profile: DepProfile
+) -> None:
+    listed(server, mdm_server, "A")
+    assign(server)
+    DepDevice.objects.update(profile_status="removed", profile_uuid="", seen_at=timezone.now())
+    mdm_server.tell_result("FAILED", "A", times=1)
+
+    assert assign(server) == 0
+    assert results(server) == {"A": "FAILED"}
+    DepDevice.objects.update(assign_not_before=timezone.now())
+    assert assign(server) == 1
+
+
+def test_what_failed_is_forgotten_when_it_is_wanted_no_more(
+    dep: DepStandIn, mdm_server: MdmServer, server: DepServer, profile: DepProfile, tenant: Tenant
+) -> None:
+    """Another default was refused, or put off; then it is the first one again, which the devices still have."""
+    listed(server, mdm_server, "A", "B")
+    assign(server)
+    second = create_dep_profile(tenant=tenant, actor=ACTOR, name="Second")
+    mdm_server.tell_result("THROTTLED", "A")
+    assert assign(server) == 1
+    dep.misbehave(endpoint="define", status=400, body='"CONFIG_NAME_INVALID"')
+    create_dep_profile(tenant=tenant, actor=ACTOR, name="Third")
+    assign(server)
+    assert set(results(server).values()) == {"FAILED"}
+
+    second.is_default = True
+    save_profile(profile=second, actor=ACTOR)
+    mdm_server.tell_result("SUCCESS", "A")
+    assert assign(server) == 1
+
+    assert results(server) == {"A": "SUCCESS", "B": "SUCCESS"}
+    assert not failed_devices(server).exists()
+    profile.is_default = True
+    save_profile(profile=profile, actor=ACTOR)
+    assert assign(server) == 2
+
+
 def test_a_pushed_profile_is_left_alone(
     dep: DepStandIn, mdm_server: MdmServer, server: DepServer, profile: DepProfile
 ) -> None:
