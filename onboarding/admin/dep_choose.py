@@ -81,7 +81,8 @@ def selected(rows: QuerySet[DepDevice]) -> list[DepDevice]:
 
 def give_page(page: "ScopedAdmin", request: HttpRequest, rows: Sequence[DepDevice]) -> HttpResponse:
     """Asks which profile devices are to have. `rows` may be changed by the user, and are of one tenant."""
-    form = ProfileForm(rows[0].tenant, "Their server's, or the tenant's default", _data(request))
+    chosen = rows[0].own_profile_id if len(rows) == 1 else None
+    form = ProfileForm(rows[0].tenant, "Their server's, or the tenant's default", _data(request), chosen=chosen)
     if form.is_valid():
         return _give(page, request, rows, form.cleaned_data["profile"])
     named = ", ".join(row.serial for row in rows[:NAMED])

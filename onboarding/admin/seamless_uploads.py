@@ -4,22 +4,34 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from commands.admin.send_targets import counted
-from onboarding.admin.dep_display import bar, list_of
-from onboarding.admin.seamless_display import ROW_STANDINGS, counts_of, identifiers_of, of_counts, reason_of
+from onboarding.admin.dep_display import bar
+from onboarding.admin.seamless_display import counts_of, of_counts
+from onboarding.admin.seamless_upload_form import SAMPLE_URL, sample, upload_page
+from onboarding.admin.seamless_upload_page import one_upload, with_counts
 from onboarding.models import SeamlessRow, SeamlessUpload
+from onboarding.services.seamless.failures import failed_rows_csv, retry_rows
+from tenants.actors import console_actor
 from tenants.admin import display
-from tenants.admin.base import ScopedAdmin
-from tenants.admin.display import Facts
+from tenants.admin.base import ScopedAdmin, list_button, page_action
 from tenants.admin.filters import ChoicesFilter, DateRangeFilter, ScopedFilter
+from tenants.models import Role
 
-FAILED = 50  # rows shown
+UPLOAD_URL = "onboarding_seamlessupload_upload"
 
 
 @admin.register(SeamlessUpload)
@@ -31,6 +43,8 @@ class SeamlessUploadAdmin(ScopedAdmin):
     search_fields = ("file_name", "created_by")
     ordering = ("-created_at", "id")
     fields = readonly_fields = ()
+    actions_list = ("upload_file",)
+    actions_detail = ("retry", "download_failed")
     change_form_template = "admin/onboarding/seamlessupload/page.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -42,13 +56,69 @@ class SeamlessUploadAdmin(ScopedAdmin):
 
         return Counted
 
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("upload/", wrap(self.upload_view), name=UPLOAD_URL),
+            path("empty.csv", wrap(self.sample_view), name=SAMPLE_URL),
+            *super().get_urls(),
+        ]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         upload = self.get_object(request, object_id)
-        shown = upload_page(upload) if upload is not None else {}
+        shown = one_upload(upload) if upload is not None else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
+    # What is done ---------------------------------------------------------------------------------------------------
+    @list_button("Upload a file", icon="upload")
+    def upload_file(self, request: HttpRequest) -> HttpResponse:
+        return redirect(f"admin:{UPLOAD_URL}")
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_operate_permission(request):
+            raise Http404
+        return upload_page(self, request)
+
+    def sample_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_operate_permission(request):
+            raise Http404
+        return sample()
+
+    @page_action("Try failed rows again", role=Role.OPERATOR, icon="restart_alt")
+    def retry(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        upload: SeamlessUpload = self.own_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            return self.carry_out(request, upload, lambda: self._retry(request, upload))
+        sentences = [
+            "Of use once there is the blueprint or group that a row names, or its device is not enrolled any more.",
+            "Rows that cannot be read, or are there twice, stay as they are: download them, mend them, and upload "
+            "them anew.",
+        ]
+        title = f"Try the failed rows of {upload} again?"
+        return self.confirm(request, upload, title=title, sentences=sentences, button="Try again")
+
+    def _retry(self, request: HttpRequest, upload: SeamlessUpload) -> str:
+        number = retry_rows(upload=upload, actor=console_actor(request))
+        if not number:
+            return "No row was tried again: those that failed must be mended in the file first."
+        return f"{counted(number, 'row')} {'is' if number == 1 else 'are'} tried again as soon as a worker is free."
+
+    @page_action("Failed rows as CSV", role=Role.VIEWER, icon="download")
+    def download_failed(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        upload: SeamlessUpload = self.own_object(request, object_id, Role.VIEWER)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        name = f"failed-{upload.created_at:%Y-%m-%d}-{str(upload.pk)[:8]}.csv"
+        told = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return StreamingHttpResponse(failed_rows_csv(upload), content_type="text/csv; charset=utf-8", headers=told)
+
+    def hidden_actions(self, obj: SeamlessUpload) -> frozenset[str]:
+        failed = SeamlessRow.objects.filter(upload=obj, status=SeamlessRow.Status.FAILED)
+        return frozenset() if failed.exists() else frozenset({"retry", "download_failed"})
+
+    # Columns --------------------------------------------------------------------------------------------------------
     @admin.display(description="upload", ordering="file_name")
     def title(self, obj: SeamlessUpload) -> SafeString:
         return display.two_lines(str(obj), f"{obj.row_count:,} row{'' if obj.row_count == 1 else 's'}")
@@ -66,51 +136,3 @@ class SeamlessUploadAdmin(ScopedAdmin):
     @admin.display(description="uploaded", ordering="created_at")
     def since(self, obj: SeamlessUpload) -> SafeString:
         return display.moment(obj.created_at)
-
-
-def with_counts(rows: QuerySet[SeamlessUpload]) -> QuerySet[SeamlessUpload]:
-    """With what waits and what failed. What succeeded, which is most, is not counted but is the rest."""
-
-    def total(*statuses: str) -> Coalesce:
-        found = SeamlessRow.objects.filter(upload=OuterRef("pk"), status__in=statuses).order_by()
-        return Coalesce(Subquery(found.values("upload").annotate(number=Count("pk")).values("number")), 0)
-
-    return rows.annotate(waiting_total=total(*SeamlessRow.OPEN), failed_total=total(SeamlessRow.Status.FAILED))
-
-
-# The page of one ----------------------------------------------------------------------------------------------------
-def upload_page(upload: SeamlessUpload) -> dict[str, Any]:
-    row: Any = with_counts(SeamlessUpload.objects.filter(pk=upload.pk)).get()
-    counts = counts_of(row.row_count, waiting=row.waiting_total, failed=row.failed_total)
-    failed = SeamlessRow.objects.filter(upload=upload, status=SeamlessRow.Status.FAILED)
-    return {
-        "title": str(upload),
-        "upload": upload,
-        "bar": bar(of_counts(counts)),
-        "outcomes": [
-            (
-                display.label(each.words, each.kind),
-                counted(counts[each.value], "row"),
-                list_of("seamlessrow", upload__id__exact=upload.pk, **each.query),
-            )
-            for each in ROW_STANDINGS
-            if counts[each.value]
-        ],
-        "all_rows": list_of("seamlessrow", upload__id__exact=upload.pk),
-        "failed": [(display.link(each, each.line), identifiers_of(each), reason_of(each)) for each in failed[:FAILED]],
-        "more_failed": f"{counts['failed'] - FAILED:,}" if counts["failed"] > FAILED else "",
-        "cards": [("Upload", _facts(upload))],
-    }
-
-
-def _facts(upload: SeamlessUpload) -> Facts:
-    return [
-        ("Tenant", upload.tenant),
-        ("Came by", upload.get_source_display()),
-        *([("File", upload.file_name)] if upload.file_name else []),
-        ("Rows", f"{upload.row_count:,}"),
-        ("By", upload.created_by or display.EMPTY),
-        ("Uploaded", display.exact(upload.created_at)),
-        ("Worked off", display.exact(upload.ended_at, "not yet")),
-        ("Id in the API", display.copyable(str(upload.pk))),
-    ]
