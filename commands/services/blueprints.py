@@ -105,7 +105,7 @@ def delete_blueprint(*, tenant: Tenant, actor: Actor, blueprint_id: str | uuid.U
     """With all its versions. BadRequest while a device or a group has it, or another user."""
     known = get_blueprint(tenant=tenant, blueprint_id=blueprint_id)
     lock_tree(tenant.pk)
-    others = {noun: count for user in USERS for noun, count in user(known).items()}
+    others = {noun: count for user in USERS for noun, count in user(known).items() if count}
     _hold_users(known)
     blueprint = _locked(tenant, blueprint_id, deleting=True)
     users = {
