@@ -49,7 +49,7 @@ def server_page(server: Any) -> dict[str, Any]:
     return {
         "title": str(server),
         "server": server,
-        "notices": [*_problems(server), *_token_notices(server, token)],
+        "notices": [*_problems(server), *_token_notices(server, token), *_pending(server)],
         "bar": bar([(each.words, each.css, counts[each.value]) for each in STANDINGS]),
         "outcomes": _outcomes(server, counts),
         "syncs": [_sync(row) for row in DepSync.objects.filter(tenant=server.tenant_id)[:LATEST]],
@@ -83,6 +83,13 @@ def _where(server: DepServer) -> SafeString | str:
         url = f"{reverse('admin:tenants_deptoken_changelist')}?tenant__id__exact={server.tenant_id}"
         return format_html('<a href="{}">DEP tokens of the tenant</a>', url)
     return ""
+
+
+def _pending(server: DepServer) -> list[tuple[str, Any]]:
+    """A device that has a profile counts as assigned until a worker has asked for another."""
+    due = server.assign_due_at is not None and server.assign_due_at <= timezone.now()
+    told = "Profiles are assigned as soon as a worker is free; what is counted here is from before."
+    return [("info", told)] if due and not server.problem else []
 
 
 def _token_notices(server: DepServer, token: DepToken | None) -> list[tuple[str, Any]]:

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
-
-from commands.models import AppleEnrolment
 from devices.models import Device
 from onboarding.admin.dep_display import (
     apples_label,
@@ -26,14 +23,8 @@ def cards(device: Device) -> list[tuple[str, Facts]]:
 
 
 def _rows() -> Any:
-    """With what the enrolment of the device says about its set-up assistant."""
-    enrolment = AppleEnrolment.objects.filter(device=OuterRef("device"), channel=AppleEnrolment.Channel.DEVICE)
-    rows: Any = with_default_profile(DepDevice.objects.select_related("own_profile", "server__profile"))
-    rows = rows.defer("server__cursor", "server__account")
-    return rows.annotate(
-        in_set_up=Subquery(enrolment.values("awaiting_configuration")[:1]),
-        released_at=Subquery(enrolment.values("release_sent_at")[:1]),
-    )
+    rows = with_default_profile(DepDevice.objects.select_related("own_profile", "server__profile"))
+    return rows.defer("server__cursor", "server__account")
 
 
 def _assignment(row: Any) -> Facts:
@@ -47,16 +38,8 @@ def _assignment(row: Any) -> Facts:
         ("Assigned", display.moment(row.profile_assigned_at) if row.profile_assigned_at else ""),
         ("Fetched by the device", display.moment(row.profile_pushed_at) if row.profile_pushed_at else ""),
         ("Gone from the server", display.moment(row.removed_at) if row.removed_at else ""),
-        ("Set-up assistant", _set_up(row)),
     ]
     return [(name, value) for name, value in facts if value]
-
-
-def _set_up(row: Any) -> Any:
-    if not row.in_set_up:
-        return ""
-    told = display.moment(row.released_at) if row.released_at else "not told to go on yet"
-    return display.two_lines(display.label("waits", "warning"), told)
 
 
 def _registration(device: Device) -> Facts:

@@ -9,11 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from commands.models import AppleEnrolment
 from onboarding.models import DepDevice
 from tenants.models import AuditEvent, Membership, Role, Tenant
 from tests.factories.blueprints import BlueprintFactory
-from tests.factories.commands import AppleEnrolmentFactory
 from tests.factories.console import browser, member, superuser
 from tests.factories.dep_rows import DepDeviceFactory, DepProfileFactory, DepServerFactory
 from tests.factories.devices import AndroidFactory, DeviceFactory
@@ -198,8 +196,6 @@ def test_the_page_of_a_device_says_what_apples_list_does_of_it(tenant: Tenant) -
     row = DepDeviceFactory(
         server, serial=device.serial, device=device, assign_result="FAILED", assign_reason="Apple said no."
     )
-    enrolment = AppleEnrolmentFactory(device=device)
-    AppleEnrolment.objects.filter(pk=enrolment.pk).update(awaiting_configuration=True)
     blueprint = BlueprintFactory(tenant, name="Point of sale")
     expect(tenant, serial=device.serial, blueprint=blueprint, alias="Till 7", device=device, applied_at=timezone.now())
 
@@ -211,7 +207,6 @@ def test_the_page_of_a_device_says_what_apples_list_does_of_it(tenant: Tenant) -
     assert "Kiosks" in told["Profile"]
     assert "refused by Apple" in told["Assignment"]
     assert "Apple said no." in told["Trouble"]
-    assert "waits" in told["Set-up assistant"]
     given = {name: str(value) for name, value in cards["Registered beforehand"]}
     assert "Point of sale" in given["Blueprint"]
     assert given["Alias"] == "Till 7"

@@ -102,6 +102,15 @@ def test_devices_are_counted_by_what_became_of_them(tenant: Tenant, other_tenant
     assert outcomes(client, other) == ["1 device"]
 
 
+def test_a_pending_assignment_is_told_beside_the_counts(tenant: Tenant) -> None:
+    due = DepServerFactory(tenant, assign_due_at=timezone.now())
+    later = DepServerFactory(tenant, assign_due_at=timezone.now() + dt.timedelta(hours=1))
+    client = member(tenant, Role.VIEWER)
+
+    assert "what is counted here is from before" in page_of(client, due)
+    assert "what is counted here is from before" not in page_of(client, later)
+
+
 def test_account_and_definitions_are_told(tenant: Tenant) -> None:
     server = DepServerFactory(tenant, account={"org_name": "<b>Acme</b>", "org_email": "it@acme.example"})
     profile = DepProfileFactory(tenant, name="Phones")
