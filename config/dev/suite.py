@@ -24,9 +24,9 @@ def run_suite(arguments: Sequence[str]) -> int:
 
 
 def parallel(arguments: Sequence[str]) -> list[str]:
-    """A worker more than cores, as some tests wait; one process for a chosen file: starting workers costs most."""
+    """Two workers and more on larger machines; one process for a chosen file, where starting workers costs most."""
     chosen = any(word.startswith(("-n", "--numprocesses", "--pdb")) or ".py" in word for word in arguments)
-    return [] if chosen else ["-n", str(min(MOST_WORKERS, (os.cpu_count() or 1) + 1))]
+    return [] if chosen else ["-n", str(min(MOST_WORKERS, max(2, os.cpu_count() or 2)))]
 
 
 def run_in_foreground(command: Sequence[str], environment: dict[str, str]) -> int:
