@@ -39,7 +39,7 @@ def end_sync(sync: DepSync) -> bool:
 
 
 def _outcome(servers: QuerySet[DepServer], failed: int) -> tuple[Status, str]:
-    reasons = [f"{server}: {server.problem or server.trouble}" for server in servers.exclude(problem="", trouble="")]
+    reasons = [f"{server}: {server.trouble or server.problem}" for server in servers.exclude(problem="", trouble="")]
     if not servers.exists():
         reasons = [NO_SERVER]
     status = Status.FAILURE if reasons else Status.COMPLETE if failed else Status.SUCCESS

@@ -177,6 +177,20 @@ def test_what_somebody_must_mend_is_the_servers_problem(
     assert DepSync.objects.latest("created_at").status == "SUCCESS"
 
 
+def test_a_sync_tells_what_went_wrong_this_time(server: DepServer, dep: DepStandIn, mdm_server: MdmServer) -> None:
+    """And not what was wrong before, which nobody knows to be mended yet."""
+    mdm_server.accepts_terms = False
+    sync_of(server)
+    mdm_server.accepts_terms = True
+    dep.misbehave(endpoint="fetch", status=503, retry_after="600", times=1)
+
+    done = sync_of(server)
+
+    assert done.failure_reason == f"{mdm_server.name}: {server.trouble}"
+    assert "503" in server.trouble
+    assert server.problem_code == "T_C_NOT_SIGNED"
+
+
 def test_a_page_that_cannot_be_stored_is_told_and_tried_again(server: DepServer, mdm_server: MdmServer) -> None:
     mdm_server.stock(1)
     with connection.cursor() as cursor:
