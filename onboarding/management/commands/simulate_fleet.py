@@ -38,7 +38,7 @@ class Command(BaseCommand):
         var = Path(os.environ.get("MUSTER_VAR", "var"))
         chance = _probability
         add = parser.add_argument
-        add("--apple", type=_count, required=True, metavar="N", help="number of Apple devices")
+        add("--apple", type=_count, default=0, metavar="N", help="number of Apple devices that enrol by a link")
         add("--base-url", required=True, help="the server, as http://127.0.0.1:8000")
         add("--enrolment-url", help="an enrolment page or its profile (default: enrolment_url of var/demo.json)")
         add("--profile", type=Path, metavar="FILE", help="enrol all devices with this profile instead of downloading")
@@ -91,7 +91,7 @@ class Command(BaseCommand):
             type=_count,
             default=0,
             metavar="N",
-            help="number of devices more, new in their boxes: they enrol as device assignment tells them",
+            help="number of devices, new in their boxes, that enrol as device assignment tells them",
         )
         add("--workers", type=_count, default=8, help="threads for HTTP and keys (default: %(default)s)")
         add("--ca-file", type=Path, help="certificates to trust for HTTPS instead of the system's")
@@ -191,7 +191,12 @@ def profile_url(base_url: str, enrolment_url: str) -> str:
 
 
 def _devices(http: httpx2.Client, options: dict[str, Any]) -> list[SimulatedAppleDevice]:
-    """The fleet, restored from its files. Devices take turns in how they sign, as the real world does."""
+    """The fleet, restored from its files. Devices take turns in how they sign, as the real world does.
+
+    Raises CommandError when there would be none, or something that they need is missing.
+    """
+    if not options["apple"] + options["ade"]:
+        raise CommandError("Give --apple, --ade or both.")
     folder: Path = options["state_dir"]
     seed: str = options["seed"]
     models: list[str] = options["models"]

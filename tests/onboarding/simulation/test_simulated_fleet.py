@@ -343,6 +343,13 @@ def test_command_refuses_a_bad_option_in_one_sentence(option: str, value: str, m
         call_command(Command(), *(f"{name}={given}" for name, given in arguments.items()))
 
 
+def test_command_wants_devices_of_one_kind_or_both(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="--apple, --ade or both"):
+        run_command(base_url="http://mdm.test", state_dir=tmp_path)
+    with pytest.raises(CommandError, match="--dep-url with --ade"):
+        run_command(ade=1, base_url="http://mdm.test", state_dir=tmp_path)
+
+
 def test_command_wants_both_stores_or_neither(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="both --store-url and --licences-url"):
         run_command(apple=1, base_url="http://mdm.test", store_url="http://127.0.0.1:2199", state_dir=tmp_path)
