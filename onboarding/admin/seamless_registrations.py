@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,7 +29,7 @@ UNREAD = ("device__search_text", "device__policy")
 
 
 class ComeFilter(SimpleListFilter):
-    """Those whose device came are left out unless asked for."""
+    """Those whose device came are left out unless asked for, also by searching."""
 
     title, parameter_name = "device", "come"
 
@@ -36,7 +37,7 @@ class ComeFilter(SimpleListFilter):
         return [("no", "Not come yet"), ("yes", "Has come"), ("any", "Any")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "any":
+        if self.value() == "any" or (self.value() is None and request.GET.get(SEARCH_VAR)):
             return queryset
         return queryset.filter(applied_at__isnull=self.value() != "yes")
 

@@ -74,8 +74,11 @@ def _version_required(profile: DepProfile, info: MachineInfo) -> str:
 
 
 def _note_handed_out(listed: DepDevice, profile: DepProfile, info: MachineInfo, source: str) -> None:
+    """Pushed, as Apple will say of it in the next sync."""
     now, status = timezone.now(), Device.DepProfileStatus.PUSHED
     Device.objects.filter(pk=listed.device_id).update(dep_profile_status=status, dep_profile_push_time=now)
+    assigned = DepDevice.objects.filter(pk=listed.pk, profile_status=Device.DepProfileStatus.ASSIGNED)
+    assigned.update(profile_status=status, profile_pushed_at=now)
     audit.record(
         actor=device_actor(listed.device_id, source),
         action="device.profile_handed_out",

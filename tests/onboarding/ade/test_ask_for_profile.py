@@ -52,6 +52,19 @@ def test_is_noted_as_pushed_and_recorded(profile: DepProfile, listed: DepDevice,
     assert profile.token not in str(logs)
 
 
+@pytest.mark.parametrize(("told", "then"), [("assigned", "pushed"), ("removed", "removed")])
+def test_apples_list_says_so_too_before_it_is_read_again(
+    profile: DepProfile, listed: DepDevice, told: str, then: str
+) -> None:
+    """Unless Apple has taken the profile away meanwhile: then the device is to be given it again."""
+    DepDevice.objects.update(profile_status=told)
+
+    ask(profile, machine_info("C02ABC123"))
+
+    listed.refresh_from_db()
+    assert (listed.profile_status, listed.profile_pushed_at is not None) == (then, then == "pushed")
+
+
 def test_asks_again_and_gets_another_challenge(profile: DepProfile, listed: DepDevice) -> None:
     message = signed(machine_info("C02ABC123"))
 

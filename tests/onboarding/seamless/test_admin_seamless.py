@@ -236,6 +236,8 @@ def test_registrations_are_found_by_their_identifiers(tenant: Tenant, other_tena
     assert found(client, come="any") == {"Serial", "Imei", "Come"}
     assert found(client, q=" c02abc123 ") == {"Serial"}
     assert found(client, q="49 015420 323751-8") == {"Imei"}
+    assert found(client, q="c02come") == {"Come"}
+    assert found(client, q="c02come", come="no") == set()
     assert found(client, q="C02THEIRS") == set()
     assert found(client, q="C02") == set()
     assert "Front desk" in text(client, f"{REGISTRATIONS}?come=yes")
