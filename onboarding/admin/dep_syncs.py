@@ -1,5 +1,6 @@
 """Syncs: readings of a tenant's servers at Apple, what they found, and what they could not do."""
 
+from textwrap import shorten
 from typing import Any
 
 from django.contrib import admin
@@ -16,6 +17,7 @@ from tenants.admin.display import Facts
 from tenants.admin.filters import ChoicesFilter, DateRangeFilter, ScopedFilter
 
 SERVERS = 50
+WIDTH = 120  # characters of a reason in the list
 
 
 @admin.register(DepSync)
@@ -46,7 +48,7 @@ class DepSyncAdmin(ScopedAdmin):
 
     @admin.display(description="state", ordering="status")
     def condition(self, obj: DepSync) -> SafeString:
-        return display.two_lines(sync_label(obj), obj.failure_reason[:100])
+        return display.two_lines(sync_label(obj), shorten(obj.failure_reason, WIDTH, placeholder=" …"))
 
     @admin.display(description="what for", ordering="cause")
     def cause_told(self, obj: DepSync) -> str:

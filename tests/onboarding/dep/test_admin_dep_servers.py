@@ -228,6 +228,16 @@ def test_a_sync_names_what_it_could_not_do(tenant: Tenant, other_tenant: Tenant)
     assert "their caller" not in listed
 
 
+def test_the_list_of_syncs_ends_long_reasons_at_a_word(tenant: Tenant) -> None:
+    DepSyncFactory(tenant, status="FAILURE", failure_reason=f"Unreachable.{' again' * 40}\nzebra")
+
+    listed = text(member(tenant, Role.VIEWER), SYNCS)
+
+    assert "Unreachable. again" in listed
+    assert " again …" in listed
+    assert "zebra" not in listed
+
+
 def test_the_lists_cost_the_same_however_long_they_are(tenant: Tenant, django_assert_num_queries: Queries) -> None:
     for _ in range(6):
         DepDeviceFactory(DepServerFactory(tenant, profile=None))
