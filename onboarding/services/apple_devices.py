@@ -30,9 +30,7 @@ def enrolling_device(
     serial = text(message.get("SerialNumber"), 128)
     if serial and Device.objects.filter(tenant=tenant, serial=serial).exclude(platform=Platform.APPLE).exists():
         raise MalformedMessageError("the SerialNumber is that of a device of another platform")
-    device = _known(tenant, ids, serial) or Device(
-        tenant=tenant, platform=Platform.APPLE, device_source=source, created_by="enrolment"
-    )
+    device = _known(tenant, ids, serial) or _new(tenant, ids, serial, source)
     _take_over_ids(device, ids, serial)
     _describe(device, message)
     device.state = DeviceState.ONBOARDING_IN_PROGRESS
@@ -56,6 +54,13 @@ def _known(tenant: Tenant, ids: EnrolmentIds, serial: str) -> Device | None:
     )
     written = {serial, serial.upper()}  # as Apple's list has it
     return (rows.filter(serial__in=written).first() if serial else None) or rows.filter(by_id).first()
+
+
+def _new(tenant: Tenant, ids: EnrolmentIds, serial: str, source: Device.Source) -> Device:
+    """Apple's list may be telling of it just now: then that row is the one."""
+    device = Device(tenant=tenant, platform=Platform.APPLE, device_source=source, serial=serial, created_by="enrolment")
+    Device.objects.bulk_create([device], ignore_conflicts=True)
+    return _known(tenant, ids, serial) or device
 
 
 def _take_over_ids(device: Device, ids: EnrolmentIds, serial: str) -> None:

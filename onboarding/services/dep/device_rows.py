@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -74,9 +74,14 @@ def os_of(family: str) -> str:
     return OS_OF_FAMILY.get(family.lower(), "")
 
 
-def devices_of(tenant: Tenant, listed: Mapping[str, Listed] | Mapping[str, DepDevice]) -> dict[str, Device]:
-    """By upper serial: those there are and new ones for the rest, locked, with what this module needs of them."""
-    found = _locked(tenant, listed)
+def devices_of(
+    tenant: Tenant, listed: Mapping[str, Listed] | Mapping[str, DepDevice], others: Collection[uuid.UUID] = ()
+) -> dict[str, Device]:
+    """By upper serial: those there are and new ones for the rest, locked, with what this module needs of them.
+
+    `others` are locked with them, since whoever locks many devices does it at once and in the order of their ids.
+    """
+    found = _locked(tenant, listed, others)
     missing = [_new(tenant, told) for key, told in listed.items() if key not in found]
     if missing:
         # One of them may be enrolling just now: then that row is the one.
@@ -85,11 +90,12 @@ def devices_of(tenant: Tenant, listed: Mapping[str, Listed] | Mapping[str, DepDe
     return found
 
 
-def _locked(tenant: Tenant, keys: Iterable[str]) -> dict[str, Device]:
+def _locked(tenant: Tenant, keys: Iterable[str], others: Collection[uuid.UUID] = ()) -> dict[str, Device]:
     """Where serials differ in case only, the one in upper case counts, as Apple spells them."""
-    rows = Device.objects.alias(key=Upper("serial")).filter(tenant=tenant, key__in=list(keys))
-    locked = rows.select_for_update(of=("self",), no_key=True).order_by("key", "pk")
-    told = locked.only("tenant_id", "platform", "serial")
+    wanted = set(keys)
+    rows = Device.objects.alias(key=Upper("serial")).filter(Q(key__in=wanted) | Q(pk__in=others), tenant=tenant)
+    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+    told = [row for row in locked.only("tenant_id", "platform", "serial") if row.serial.upper() in wanted]
     return {row.serial.upper(): row for row in sorted(told, key=lambda row: row.serial.isupper())}
 
 
@@ -136,26 +142,31 @@ def register(device_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
     return expected
 
 
+def clear_queues(device_ids: Collection[uuid.UUID]) -> None:
+    """Of those that leave Apple's list and never came. Before any device is locked: a queue is, before its device."""
+    for device in _expected(device_ids).filter(_has_open_commands()).only("pk"):
+        clear_queue(device=device, reason="The device left Apple's list before it was enrolled.")
+
+
 def no_longer_expected(device_ids: Collection[uuid.UUID]) -> None:
     """They left Apple's list. One that is enrolled stays as it is; one that never came is not expected any more.
 
-    Before anything else of them is locked: a queue is, before its device.
+    After `clear_queues`, and with their rows locked.
     """
-    devices = Device.objects.filter(pk__in=device_ids)
-    expected = devices.filter(_is_not_enrolled(), state=DeviceState.REGISTERED)
-    for device in expected.filter(_has_open_commands()).only("pk"):
-        clear_queue(device=device, reason="The device left Apple's list before it was enrolled.")
-    lock_devices(device_ids)
-    now = timezone.now()
-    expected.update(state=DeviceState.DISABLED, updated_by=SYNC, updated_at=now)
-    removed = Device.DepProfileStatus.REMOVED
-    devices.exclude(dep_profile_status=removed).update(dep_profile_status=removed, updated_at=now)
+    now, removed = timezone.now(), Device.DepProfileStatus.REMOVED
+    _expected(device_ids).update(state=DeviceState.DISABLED, updated_by=SYNC, updated_at=now)
+    shown = Device.objects.filter(pk__in=device_ids).exclude(dep_profile_status=removed)
+    shown.update(dep_profile_status=removed, updated_at=now)
 
 
 def lock_devices(device_ids: Collection[uuid.UUID]) -> None:
-    """As a check-in does: what is enrolled does not change under us."""
-    rows = Device.objects.filter(pk__in=device_ids).order_by(Upper("serial"), "pk")
+    """As a check-in does: what is enrolled, and whose list has it, does not change under us."""
+    rows = Device.objects.filter(pk__in=device_ids).order_by("pk")
     list(rows.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+
+
+def _expected(device_ids: Collection[uuid.UUID]) -> QuerySet[Device]:
+    return Device.objects.filter(_is_not_enrolled(), pk__in=device_ids, state=DeviceState.REGISTERED)
 
 
 def _has_open_commands() -> Exists:

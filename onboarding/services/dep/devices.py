@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from devices.models import Device
@@ -38,7 +39,7 @@ class _Page:
 
     server: DepServer
     seen: dt.datetime
-    rows: dict[str, DepDevice]  # by upper serial
+    rows: dict[str, DepDevice] = field(default_factory=dict)  # by upper serial
     devices: dict[str, Device] = field(default_factory=dict)
     stored: Stored = field(default_factory=Stored)
     write: dict[str, DepDevice] = field(default_factory=dict)  # differs from what is stored
@@ -49,11 +50,13 @@ class _Page:
 def store_page(server: DepServer, listed: Collection[Listed], seen: dt.datetime) -> Stored:
     """Within a transaction. Storing a page twice changes nothing the second time."""
     changes = changes_by_serial(listed)
-    page = _Page(server, seen, _known_rows(server, changes))
-    _retire(page, {key: change for key, change in changes.items() if change.is_deletion})
     present = {key: change for key, change in changes.items() if not change.is_deletion}
+    deletions = {key: change for key, change in changes.items() if change.is_deletion}
+    page = _Page(server, seen)
+    _lock(page, present, deletions)
+    page.rows = {row.serial.upper(): row for row in _known_rows(server, changes)}
+    _retire(page, deletions)
     if present:
-        page.devices = device_rows.devices_of(server.tenant, {key: change.told for key, change in present.items()})
         _leave_out_foreign(page, present)
         _untangle(page, present)
         _sort_out(page, present)
@@ -64,15 +67,28 @@ def store_page(server: DepServer, listed: Collection[Listed], seen: dt.datetime)
 def retire_unseen(server: DepServer, before: dt.datetime, limit: int) -> int:
     """Within a transaction: those that a full list, begun then, did not have any more. How many, up to a limit."""
     rows = DepDevice.objects.filter(server=server, seen_at__lt=before, removed_at__isnull=True)
-    gone = dict(rows.order_by("seen_at")[:limit].values_list("pk", "device_id"))
+    known = dict(rows.order_by("seen_at")[:limit].values_list("pk", "device_id"))
+    device_rows.clear_queues(known.values())
+    device_rows.lock_devices(known.values())
+    gone = dict(rows.filter(pk__in=known).values_list("pk", "device_id"))  # no other server has got them meanwhile
     device_rows.no_longer_expected(gone.values())
     return rows.filter(pk__in=gone).update(removed_at=timezone.now())
 
 
-def _known_rows(server: DepServer, changes: Mapping[str, Change]) -> dict[str, DepDevice]:
+def _lock(page: _Page, present: Mapping[str, Change], deletions: Mapping[str, Change]) -> None:
+    """All devices of the page, before anything is said of them: another server's page may name them, too."""
+    gone: list[uuid.UUID] = []
+    if deletions:
+        mine = _known_rows(page.server, deletions).filter(server=page.server, removed_at=None)
+        gone = list(mine.values_list("device_id", flat=True))
+        device_rows.clear_queues(gone)
+    told = {key: change.told for key, change in present.items()}
+    page.devices = device_rows.devices_of(page.server.tenant, told, gone)
+
+
+def _known_rows(server: DepServer, changes: Mapping[str, Change]) -> QuerySet[DepDevice]:
     serials = [change.told.serial for change in changes.values()]
-    rows = DepDevice.objects.filter(tenant=server.tenant_id, serial__in=serials)
-    return {row.serial.upper(): row for row in rows}
+    return DepDevice.objects.filter(tenant=server.tenant_id, serial__in=serials)
 
 
 def _retire(page: _Page, deletions: Mapping[str, Change]) -> None:
@@ -133,7 +149,7 @@ def _sort_out(page: _Page, present: Mapping[str, Change]) -> None:
             copy_told(page.anew[key], change.told)
             continue
         moved = row.server_id != page.server.pk
-        if change.is_older_than(row):
+        if change.is_older_than(row) or (moved and change.is_from_before_move(row)):
             continue
         anew, changed = moved or change.lists_anew(row), differs(row, change.told)
         row.device, row.server, row.removed_at, row.seen_at = page.devices[key], page.server, None, page.seen

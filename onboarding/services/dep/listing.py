@@ -93,13 +93,12 @@ def _end_list(server: DepServer, sync: DepSync) -> None:
     """What the list had no more is gone. Killed in between, the rest goes next time: the list has still not ended."""
     began = server.fetch_began_at
     assert began is not None  # only a list that was begun ends
-    while True:
+    gone = SLICE
+    while gone:
         with transaction.atomic():
             gone = retire_unseen(server, began, SLICE)
             _count(sync, Stored(deleted=gone))
         go_on(server)
-        if gone < SLICE:
-            break
     go_on(server, fetch_began_at=None)
     server.fetch_began_at = None
 

@@ -40,6 +40,17 @@ class Change:
         """What comes again is not: it changes nothing."""
         return None not in (row.op_at, self.told.op_at) and (self.told.op_at or EVER) < (row.op_at or EVER)
 
+    def is_from_before_move(self, row: DepDevice) -> bool:
+        """Whether it tells of a time when another server, which has the row's device by now, had not got it yet.
+
+        A list that is read in full tells no times of changes, but when it got the device.
+        """
+        if row.removed_at is not None or not self.told.op_type:
+            return False
+        if self.added_at is None:
+            return True
+        return row.device_assigned_at is not None and self.added_at < row.device_assigned_at
+
     def lists_anew(self, row: DepDevice) -> bool:
         """Whether the row's device was given to us (again) since the row was written."""
         if row.removed_at is not None:
