@@ -229,13 +229,12 @@ def test_a_sync_names_what_it_could_not_do(tenant: Tenant, other_tenant: Tenant)
 
 
 def test_the_list_of_syncs_ends_long_reasons_at_a_word(tenant: Tenant) -> None:
-    DepSyncFactory(tenant, status="FAILURE", failure_reason=f"Unreachable.{' again' * 40}\nzebra")
+    DepSyncFactory(tenant, status="FAILURE", failure_reason=f"Unreachable.{' again' * 40}")
 
     listed = text(member(tenant, Role.VIEWER), SYNCS)
 
     assert "Unreachable. again" in listed
-    assert " again …" in listed
-    assert "zebra" not in listed
+    assert " again …</span>" in listed
 
 
 def test_the_lists_cost_the_same_however_long_they_are(tenant: Tenant, django_assert_num_queries: Queries) -> None:
