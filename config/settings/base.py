@@ -171,6 +171,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake waiting devices": {"task": "commands.wake_devices", "schedule": 10.0, "options": {"expires": 30}},
     "find lost wakes": {"task": "commands.find_lost_wakes", "schedule": 60.0, "options": {"expires": 60}},
     "renew identities": {"task": "onboarding.renew_identities", "schedule": 86400.0, "options": {"expires": 3600}},
+    "drop old challenges": {"task": "onboarding.prune_challenges", "schedule": 86400.0, "options": {"expires": 3600}},
     "work off who is expected": {"task": "onboarding.sweep_seamless", "schedule": 10.0, "options": {"expires": 30}},
     "drop old uploads": {"task": "onboarding.prune_seamless", "schedule": 86400.0, "options": {"expires": 3600}},
     "time out commands": {"task": "commands.time_out_commands", "schedule": 15.0, "options": {"expires": 30}},

@@ -92,9 +92,9 @@ def seconds(value: object) -> int | None:
 
 
 def serial(value: object) -> str:
-    """Empty if it can be none: cut, it would be another device's."""
+    """Empty if it can be none: cut, it would be another device's. Letters beyond A to Z have no one capital."""
     told = text(value, LONGEST_SERIAL + 1)
-    return told if len(told) <= LONGEST_SERIAL and told.isprintable() else ""
+    return told if len(told) <= LONGEST_SERIAL and told.isascii() and told.isprintable() else ""
 
 
 def profile_uuid(value: object) -> str:

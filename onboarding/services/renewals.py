@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 RENEWER = Actor(SYSTEM.kind, "identity renewal")
 PAUSE = dt.timedelta(days=7)  # between two attempts at one device
+KEPT = dt.timedelta(days=1)  # expired challenges: until then a device is told that it came too late
 AT_MOST = 10_000  # devices a run
 
 
@@ -36,6 +37,13 @@ def renew_identities() -> int:
         else:
             sent += 1
     return sent
+
+
+def prune_challenges() -> int:
+    """Those that nobody used and that have long expired; those of renewals are kept for the pause after them."""
+    now = timezone.now()
+    stale = EnrolmentChallenge.objects.filter(used_at=None, expires_at__lt=now - KEPT)
+    return stale.exclude(renews__isnull=False, created_at__gt=now - PAUSE).delete()[0]
 
 
 def _due() -> QuerySet[AppleEnrolment]:

@@ -12,7 +12,7 @@ from commands.models.status import State
 from devices.models import Device
 from onboarding.models import EnrolmentChallenge, EnrolmentProfile, IdentityCertificate
 from onboarding.services.enrolment_profiles import issue_renewal_profile
-from onboarding.services.renewals import renew_identities
+from onboarding.services.renewals import prune_challenges, renew_identities
 from onboarding.simulation.apple_channel import Refused
 from onboarding.simulation.apple_device import SimulatedAppleDevice
 from tests.factories.apple import check_in, handed, identity_of, put, renewed, report
@@ -174,3 +174,31 @@ def test_a_tenant_without_its_authority_holds_up_no_other(
 
     with time_machine.travel(timezone.now() + NEAR_THE_END, tick=False):
         assert renew_identities() == 1
+
+
+def test_challenges_that_nobody_used_go_a_day_after_their_end(
+    link: EnrolmentProfile, device: SimulatedAppleDevice, other_device: SimulatedAppleDevice
+) -> None:
+    """Those that a device used are kept; so is a renewal's until the device may be sent another."""
+    used = set(EnrolmentChallenge.objects.values_list("pk", flat=True))
+    now = timezone.now()
+    for hours in (-25, -23, 1):
+        EnrolmentChallenge.objects.create(
+            tenant=link.tenant, profile=link, digest=str(hours), expires_at=now + dt.timedelta(hours=hours)
+        )
+    EnrolmentChallenge.objects.update(created_at=now - dt.timedelta(days=8))
+    for days in (-6, -8):
+        EnrolmentChallenge.objects.create(
+            tenant=link.tenant,
+            renews=enrolment_of(device),
+            digest=str(days),
+            created_at=now + dt.timedelta(days=days),
+            expires_at=now - dt.timedelta(days=2),
+        )
+    EnrolmentChallenge.objects.filter(pk__in=used).update(expires_at=now - dt.timedelta(days=2))
+
+    assert prune_challenges() == 2
+
+    left = EnrolmentChallenge.objects.exclude(pk__in=used)
+    assert set(left.values_list("digest", flat=True)) == {"-23", "1", "-6"}
+    assert EnrolmentChallenge.objects.filter(pk__in=used).count() == len(used) == 2

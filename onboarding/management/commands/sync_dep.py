@@ -36,6 +36,8 @@ class Command(BaseCommand):
             done = [self._sync(tenant, anew=options["all"]) for tenant in tenants]
         except ApplicationError as error:
             raise CommandError(error.message) from None
+        except KeyboardInterrupt:
+            raise CommandError("Broken off: the workers go on with what was begun.") from None
         if failed := sum(sync.status == DepSync.Status.FAILURE for sync in done):
             raise CommandError(f"{failed} of {len(done)} could not be read.")
 

@@ -22,7 +22,7 @@ from onboarding.clients.dep_errors import DepError, Kind
 from onboarding.models import DepDevice, DepProfile, DepProfileDefinition, DepServer
 from onboarding.services.dep import claims
 from onboarding.services.dep.access import BLOCKING, TokenChanged, at_apple
-from onboarding.services.dep.definitions import defined, forget
+from onboarding.services.dep.definitions import ProfileGone, defined, forget
 from onboarding.services.dep.device_rows import lock_devices
 from onboarding.services.dep.profiles import default_profile
 
@@ -92,11 +92,21 @@ def assign_profiles(server: DepServer, service: DepService) -> int:
     common, others = _wanted_profiles(server)
     assigned = 0
     for profile in (common, *others):
-        run = _Run(server, service, profile, defined(profile, server, service), profile == common, began)
-        claims.go_on(server)
-        assigned += _assign(run) if run.definition.profile_uuid else _note_refused(run)
-        _note_right(run)
+        try:
+            run = _Run(server, service, profile, defined(profile, server, service), profile == common, began)
+            assigned += _give(run)
+        except ProfileGone:
+            continue  # who deletes one makes the server due
     DepServer.objects.filter(pk=server.pk, assign_due_at=mark).update(assign_due_at=next_try(server))
+    return assigned
+
+
+def _give(run: _Run) -> int:
+    claims.go_on(run.server)
+    assigned = _assign(run) if run.definition.profile_uuid else 0
+    if not run.definition.profile_uuid:
+        _note_refused(run)
+    _note_right(run)
     return assigned
 
 
@@ -148,6 +158,8 @@ def _assign(run: _Run) -> int:
                 raise
             forget(run.definition)
             run.definition, renewed = defined(run.profile, run.server, run.service), True
+            if not run.definition.profile_uuid:
+                break
             continue
         assigned += _store(run, batch, results)
         last = batch[-1].serial
@@ -244,12 +256,11 @@ def _pause(row: DepDevice) -> dt.timedelta:
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
-def _note_refused(run: _Run) -> int:
+def _note_refused(run: _Run) -> None:
     """Apple takes no profile like this: nothing can be assigned before it is changed."""
     reason = f'Profile "{run.profile.name}": {run.definition.problem}'[:255]
     told = {"assign_result": Result.FAILED, "assign_reason": reason, "assign_not_before": None}
     _note(run, _who_want(run).exclude(**told), told)
-    return 0
 
 
 def _note_right(run: _Run) -> None:

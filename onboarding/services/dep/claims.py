@@ -17,7 +17,9 @@ class LostClaim(Exception):
 
 
 def is_free() -> Q:
-    return Q(claimed_at=None) | Q(claimed_at__lt=timezone.now() - LEASE)
+    """Also what was claimed long after now: by a machine whose clock was wrong."""
+    now = timezone.now()
+    return Q(claimed_at=None) | Q(claimed_at__lt=now - LEASE) | Q(claimed_at__gt=now + LEASE)
 
 
 def claim(server_id: uuid.UUID, *due: Q, **marks: Any) -> DepServer | None:

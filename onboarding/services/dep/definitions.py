@@ -3,6 +3,7 @@
 import datetime as dt
 
 import structlog
+from django.db import IntegrityError
 from django.utils import timezone
 
 from onboarding.apple.anchors import UnusableAnchors
@@ -16,13 +17,17 @@ log = structlog.get_logger(__name__)
 TRY_AGAIN = dt.timedelta(hours=6)  # a profile that Apple did not take, unless it changes before
 
 
+class ProfileGone(Exception):
+    """It was deleted meanwhile: its devices are to have another."""
+
+
 def defined(profile: DepProfile, server: DepServer, service: DepService) -> DepProfileDefinition:
     """As Apple knows it now. If Apple does not take what it says now, `problem` tells why, and the uuid is of what it
-    said before; "" if nothing was ever taken.
+    said before; "" if nothing was ever taken. Raises DepError and ProfileGone.
 
     Killed between Apple's answer and its row, one too many is defined at Apple, which harms nobody.
     """
-    definition, _ = DepProfileDefinition.objects.get_or_create(profile=profile, server=server)
+    definition = _definition(profile, server)
     try:
         document = profile_document(profile)
     except UnusableAnchors as error:
@@ -45,6 +50,13 @@ def forget(definition: DepProfileDefinition) -> None:
     _kept(definition, profile_uuid="", digest="", problem="")
 
 
+def _definition(profile: DepProfile, server: DepServer) -> DepProfileDefinition:
+    try:
+        return DepProfileDefinition.objects.get_or_create(profile=profile, server=server)[0]
+    except IntegrityError:
+        raise ProfileGone from None
+
+
 def _is_to_be_tried(definition: DepProfileDefinition) -> bool:
     if not definition.problem:
         return not definition.profile_uuid
@@ -57,8 +69,9 @@ def _refused(definition: DepProfileDefinition, digest: str, reason: str) -> DepP
 
 
 def _kept(definition: DepProfileDefinition, **told: str) -> DepProfileDefinition:
-    for name, value in told.items():
+    now = timezone.now()
+    if not DepProfileDefinition.objects.filter(pk=definition.pk).update(**told, defined_at=now):
+        raise ProfileGone
+    for name, value in {**told, "defined_at": now}.items():
         setattr(definition, name, value)
-    definition.defined_at = timezone.now()
-    definition.save(update_fields=[*told, "defined_at"])
     return definition

@@ -111,6 +111,9 @@ def _work_at(server: DepServer, sync: DepSync, after_page: Callable[[], None]) -
     except DatabaseError as error:
         log.exception("dep_page_not_stored", server=str(server.pk))
         _put_off(server, f"What Apple told could not be stored: {error}".partition("\n")[0], dt.timedelta())
+    except (KeyboardInterrupt, SystemExit):  # by hand: another worker goes on at once
+        claims.release(server)
+        raise
     except claims.LostClaim:
         log.warning("dep_claim_lost", server=str(server.pk))
         claims.release(server)  # it may have been told to begin anew, and be nobody else's

@@ -307,7 +307,7 @@ def test_odd_entries_are_left_out_and_long_texts_cut(apple: ScriptedDep, service
         {"serial_number": "  "},
         {"serial_number": "S" * 129},
     ]
-    odd += [{"serial_number": "two\nlines"}]
+    odd += [{"serial_number": "two\nlines"}, {"serial_number": "straße"}, {"serial_number": "É1"}]
     kept = {"serial_number": " GOOD ", "model": "m" * 999, "color": 7, "asset_tag": "a\0b", "os": ["iOS"]}
     kept |= {"op_date": "yesterday", "op_type": "exploded", "profile_assign_time": 12}
     kept |= {"device_assigned_date": "0001-01-01T00:00:00+14:00"}

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from onboarding.models import DepSync
+from onboarding.services.dep.syncing import syncs_to_work_off, work_off
 from onboarding.simulation.dep import DepStandIn, MdmServer
 from tenants.models import DepToken, Tenant
 from tests.factories.apple_tokens import CompletedDepTokenFactory
@@ -55,6 +56,29 @@ def test_says_which_tenant_could_not_be_read(
     assert first.startswith("Ours: SUCCESS")
     assert second.startswith("Theirs: FAILURE")
     assert "Download a new token" in reason
+
+
+def test_who_breaks_it_off_leaves_the_rest_to_the_next_worker(
+    mdm_server: MdmServer, dep_token: DepToken, dep: DepStandIn
+) -> None:
+    class Impatient(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str) -> int:
+            if "1 added" in text:
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    mdm_server.add("A")
+
+    with pytest.raises(CommandError, match="workers go on"):
+        call_command("sync_dep", stdout=Impatient())
+
+    (left,) = syncs_to_work_off()
+    work_off(left)
+    assert DepSync.objects.get().status == "SUCCESS"
+    assert (dep.counters["fetch"], dep.counters["assign"]) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from onboarding.clients.dep_answers import Listed
 from onboarding.models import DepDevice, DepServer, DepSync
 from onboarding.services.dep import claims, listing
 from onboarding.services.dep.devices import store_page
-from onboarding.services.dep.servers import forget_cursors
-from onboarding.services.dep.sync_ends import prune_syncs
+from onboarding.services.dep.servers import find_servers, forget_cursors
+from onboarding.services.dep.sync_ends import end_sync, prune_syncs
 from onboarding.services.dep.syncing import syncs_to_work_off, work_off
 from onboarding.simulation.dep import DepStandIn, MdmServer
 from tenants.models import Tenant
+from tests.factories.dep import token_of
 from tests.factories.dep_rows import DepSyncFactory
 from tests.factories.dep_syncing import DISABLED, HOUR, MINUTE, Pages, listed, serials, sync_of
 
@@ -69,6 +70,39 @@ def test_a_worker_killed_after_the_last_page_leaves_the_end_of_the_list_to_the_n
     assert (done.status, done.deleted) == ("SUCCESS", 1)
     assert set(DepDevice.objects.filter(removed_at=None).values_list("serial", flat=True)) == {"DEP000000001"}
     assert server.fetch_began_at is None
+
+
+def test_a_claim_from_a_clock_that_was_wrong_runs_out_too(
+    server: DepServer, dep: DepStandIn, mdm_server: MdmServer
+) -> None:
+    mdm_server.stock(1)
+    DepServer.objects.update(claimed_at=timezone.now() + 24 * HOUR)
+
+    assert sync_of(server).added == 1
+
+
+def test_a_sync_does_not_end_while_another_worker_is_at_a_server_of_it(
+    server: DepServer, dep: DepStandIn, mdm_server: MdmServer
+) -> None:
+    """Two servers, each with a worker; ours is done first, and the other tenant's sync has nothing to do with it."""
+    token_of(server.tenant, dep.add_server())
+    mdm_server.stock(1)
+    find_servers()
+    DepServer.objects.update(sync_due_at=timezone.now())
+    (sync_id,) = syncs_to_work_off()
+    sync = DepSync.objects.get(pk=sync_id)
+    another = DepServer.objects.exclude(pk=server.pk).get()
+    theirs = claims.claim(another.pk, sync=sync)
+    assert theirs is not None
+
+    work_off(sync_id)
+    DepServer.objects.filter(pk=another.pk).update(sync_due_at=timezone.now() + HOUR)  # it has been read
+    assert not end_sync(sync)
+
+    sync.refresh_from_db()
+    assert (sync.status, sync.added, sync.ended_at) == ("INPROGRESS", 1, None)
+    claims.release(theirs)
+    assert end_sync(sync)
 
 
 def read(server: DepServer, *pages: tuple[Callable[[], object], list[Listed]]) -> None:
