@@ -211,6 +211,27 @@ def test_columns_cannot_be_probed_by_address(tenant: Tenant, page: str, lookup: 
     assert member(tenant, Role.ADMIN).get(f"/admin/{page}/", {lookup: "a"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("onboarding/depsync", "status__exact"),
+        ("onboarding/seamlessrow", "status__exact"),
+        ("onboarding/seamlessupload", "source__exact"),
+        ("onboarding/depdevice", "q"),
+    ],
+)
+def test_a_filter_that_no_column_can_hold_is_left_out(
+    tenant: Tenant, other_tenant: Tenant, page: str, query: str
+) -> None:
+    Furnished(tenant), Furnished(other_tenant)
+
+    answer = member(tenant).get(f"/admin/{page}/", {query: "a\0"}, follow=True)
+
+    assert answer.redirect_chain == [(f"/admin/{page}/?e=1", 302)]
+    assert answer.status_code == 200
+    assert "Theirs" not in answer.content.decode()
+
+
 def test_autocomplete_offers_only_what_is_ours(tenant: Tenant, other_tenant: Tenant) -> None:
     ours, _ = Furnished(tenant), Furnished(other_tenant)
     query = {"app_label": "devices", "model_name": "device", "field_name": "group", "term": "group"}
