@@ -35,8 +35,7 @@ def page(
 
     `path`: of the list, with its filters, where the request's own address is not that.
     """
-    limit = _bounded(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
-    offset = _bounded(request, "offset", 0, 0, 2**31 - 1)
+    limit, offset = require_page(request)
     count = _count(queryset)
     rows = _rows(queryset, offset, limit) if offset < count else []
     url = request.build_absolute_uri(path or None)
@@ -48,6 +47,12 @@ def page(
         "next": following,
         "results": [serialize(row) for row in rows],
     }
+
+
+def require_page(request: Request) -> tuple[int, int]:
+    """The limit and offset that are asked for, or a 400. What answers with a page of what it wrote calls it first."""
+    limit = _bounded(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    return limit, _bounded(request, "offset", 0, 0, 2**31 - 1)
 
 
 def _bounded(request: Request, name: str, default: int, low: int, high: int) -> int:

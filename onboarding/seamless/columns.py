@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from onboarding.seamless.entries import kept
 from onboarding.seamless.errors import UnusableFileError
 from onboarding.seamless.identifiers import shown
 
@@ -53,4 +54,4 @@ def read_header(titles: Sequence[str]) -> list[str]:
 
 def unknown_titles(titles: Sequence[str]) -> list[str]:
     """Of the columns that are passed over, those that somebody has given a title."""
-    return [title.strip() for title in titles if title.strip() and not column_of(title)]
+    return [kept(title) for title in titles if kept(title) and not column_of(title)]

@@ -18,11 +18,12 @@ from onboarding.seamless.identifiers import (
 
 KINDS = {"serial_number": Kind.SERIAL, "udid": Kind.UUID, "imei1": Kind.IMEI, "imei2": Kind.IMEI}
 MAX_ALIAS = 255
-MAX_CELL = 255  # characters that are kept of a cell
+MAX_CELL = 512  # characters that are kept of a cell: more than any that can be taken has
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
 AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)  # how a number is kept from being one in Excel
 GUARDED = re.compile(r"'(?=[=+\-@\t\r])")  # what `guarded` puts before a formula
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+NUMBER = re.compile(r"[0-9][0-9.,]*(E[0-9]+)?", re.IGNORECASE)  # long ones are shortened, zeros before them lost
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,20 @@ def _id(cells: Mapping[str, str], name: str, complaint: str, problems: list[str]
 
 
 def _alias(cells: Mapping[str, str], problems: list[str]) -> str:
-    """Line breaks count as spaces."""
-    alias = GUARDED.sub("", " ".join(plain(cells.get("alias", "")).split()), count=1)
+    try:
+        return read_alias(cells.get("alias", ""))
+    except InvalidEntryError as error:
+        problems.append(str(error))
+        return ""
+
+
+def read_alias(cell: str) -> str:
+    """Line breaks count as spaces. InvalidEntryError says what is wrong with it."""
+    alias = GUARDED.sub("", " ".join(plain(cell).split()), count=1)
     if len(alias) > MAX_ALIAS:
-        problems.append(f"the alias has {len(alias)} characters; at most {MAX_ALIAS} are possible")
-    elif any(unicodedata.category(char) in ("Cc", "Cs") for char in alias):
-        problems.append("the alias holds characters that cannot be shown")
+        raise InvalidEntryError(f"the alias has {len(alias)} characters; at most {MAX_ALIAS} are possible")
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in alias):
+        raise InvalidEntryError("the alias holds characters that cannot be shown")
     return alias
 
 
@@ -100,10 +109,15 @@ def plain(cell: str) -> str:
 
 
 def kept(cell: str) -> str:
-    """As it is stored: bounded, and without what cannot be stored."""
-    return cell.strip()[:MAX_CELL].replace("\0", "\ufffd")
+    """As it is stored, and read again later: bounded, and without what cannot be stored."""
+    return " ".join(plain(cell).split())[:MAX_CELL].replace("\0", "\ufffd")
 
 
 def guarded(cell: str) -> str:
     """For a file that somebody opens in a spreadsheet: no cell of it is taken for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def guarded_identifier(cell: str) -> str:
+    """Nor for a number, as which it would not come back as it was."""
+    return f"'{cell}" if NUMBER.fullmatch(cell) else guarded(cell)

@@ -51,7 +51,7 @@ def _read_imei(value: str) -> str:
 
 def _read_serial(value: str) -> str:
     serial = value.upper()
-    if not SERIAL.fullmatch(serial):
+    if not value.isascii() or not SERIAL.fullmatch(serial):  # other letters may have capitals that are ASCII
         _refuse_exponent(value)
         raise InvalidIdentifierError(
             f"{shown(value)} is not a serial number: those are at most 64 letters and digits, with - . _ / between them"
@@ -61,7 +61,7 @@ def _read_serial(value: str) -> str:
 
 def _read_udid(value: str) -> str:
     udid = value.upper()
-    if not UDID.fullmatch(udid):
+    if not value.isascii() or not UDID.fullmatch(udid):
         _refuse_exponent(value)
         raise InvalidIdentifierError(
             f"{shown(value)} is not a UDID: those are 16 to 64 digits and letters up to F, with hyphens between"

@@ -8,6 +8,8 @@ from rest_framework import serializers
 from config.api.fields import OneOfField
 from devices.models import Blueprint, DeviceGroup, Platform
 from onboarding.models import SeamlessRow
+from onboarding.seamless.entries import read_alias
+from onboarding.seamless.errors import InvalidEntryError
 from onboarding.seamless.identifiers import InvalidIdentifierError, Kind, read_identifier
 from tenants.authentication import caller_of
 
@@ -90,6 +92,12 @@ class SeamlessInput(serializers.Serializer[Any]):
             raise serializers.ValidationError(f"{NO_GROUP}: {value}")
         return value
 
+    def validate_alias(self, value: str | None) -> str:
+        try:
+            return read_alias(value or "")
+        except InvalidEntryError as error:
+            raise serializers.ValidationError(f"{error}.") from None
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """As `create_expected` takes it. Without a blueprint, the group must have one."""
         blueprint_id, group_id = attrs.get("assigned_blueprint_id"), attrs.get("group_id")
@@ -100,7 +108,7 @@ class SeamlessInput(serializers.Serializer[Any]):
         return {
             "blueprint_id": blueprint_id,
             "group_id": group_id,
-            "alias": attrs.get("alias") or "",
+            "alias": attrs.get("alias", ""),
             "kind": info["unique_id_type"],
             "identifiers": info["unique_ids"],
             "platform": Platform(info.get("platform", Platform.APPLE)),
@@ -119,6 +127,11 @@ class SeamlessUploadInput(serializers.Serializer[Any]):
         required=False, allow_empty_file=True, help_text="Devices, one on a line below the names of the columns"
     )
     platform = OneOfField(choices=Platform.values, required=False)
+
+    def validate_csv_file(self, value: Any) -> Any:
+        if len(self.context["request"].FILES.getlist("csv_file")) > 1:
+            raise serializers.ValidationError("Upload one file at a time.")
+        return value
 
 
 class SeamlessListInput(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ from config.api.envelopes import enveloped
 from config.api.errors import BadRequest
 from config.api.openapi import enveloped as enveloped_schema
 from config.api.openapi import operation, paged, paging, query
-from config.api.paging import page
+from config.api.paging import page, require_page
 from config.api.parsers import BoundedFormParser
 from config.api.views import ApiViewSet, validated
 from devices.models import Platform
@@ -66,6 +66,7 @@ class SeamlessViewSet(ApiViewSet):
         errors=(400, 401, 500),
     )
     def create(self, request: Request) -> Response:
+        require_page(request)
         caller = caller_of(request)
         made = create_expected(tenant=caller.tenant, actor=caller.actor, **validated(SeamlessInput, request))
         return _rows_of(made, request)
@@ -90,6 +91,7 @@ class SeamlessUploadViewSet(ApiViewSet):
         errors=(400, 401, 500),
     )
     def create(self, request: Request) -> Response:
+        require_page(request)
         caller, told = caller_of(request), validated(SeamlessUploadInput, request)
         file = told.get("csv_file")
         if file is None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from onboarding.models import SeamlessRow, SeamlessUpload
 from onboarding.nudges import nudge_seamless
 from onboarding.seamless.columns import COLUMNS
-from onboarding.seamless.entries import guarded
+from onboarding.seamless.entries import KINDS, guarded, guarded_identifier
 from onboarding.services.seamless.reasons import RETRIABLE
 from tenants import audit
 from tenants.actors import Actor
@@ -36,13 +36,17 @@ def failed_rows_csv(upload: SeamlessUpload) -> Iterator[str]:
     """The failed rows as a file that can be mended and uploaded again, piece by piece.
 
     `line` and `reason` are beside the columns of an upload, which passes them over. Spreadsheets take no cell of it for
-    a formula, nor for a number.
+    a formula, and no identifier for a number.
     """
     writer = csv.writer(_Piece())
     yield BYTE_ORDER_MARK + writer.writerow([*COLUMNS, "line", "reason"])
     for row in _failed(upload):
-        cells = [guarded(row.cells.get(name, "")) for name in COLUMNS]
+        cells = [_guarded(name, row.cells.get(name, "")) for name in COLUMNS]
         yield writer.writerow([*cells, row.line, guarded((row.meta or {}).get("reason", ""))])
+
+
+def _guarded(name: str, cell: str) -> str:
+    return guarded_identifier(cell) if name in KINDS else guarded(cell)
 
 
 class _Piece:

@@ -93,6 +93,9 @@ def test_the_groups_blueprint_is_enough(api: ApiClient, tenant: Tenant) -> None:
         ({"seamless_info": {"unique_ids": ",".join(["A"] * 1001), "unique_id_type": 2}}, "at most 1000"),
         ({"seamless_info": {"unique_ids": "A1", "unique_id_type": 2, "platform": "WINDOWS"}}, "platform"),
         ({"alias": "x" * 256}, "alias"),
+        ({"alias": "Till\x07"}, "the alias holds characters that cannot be shown"),
+        ({"seamless_info": {"unique_ids": "stra\xdfe", "unique_id_type": 2}}, "not a serial number"),
+        ({"seamless_info": {"unique_ids": "\ufb00" * 20, "unique_id_type": 3}}, "not a UDID"),
     ],
 )
 def test_a_body_that_is_wrong_is_refused_as_a_whole(
@@ -118,6 +121,12 @@ def test_all_that_is_wrong_is_named_at_once(api: ApiClient, tenant: Tenant, othe
 @pytest.mark.parametrize("text", ["", "[]", "null", '"x"', "{", '{"seamless_info": 1}', "\0"])
 def test_hostile_bodies_are_refused(api: ApiClient, text: str) -> None:
     assert api.post(ROWS, text).status_code == 400
+    assert not SeamlessUpload.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "offset=-1"])
+def test_a_page_that_cannot_be_answered_stores_nothing(api: ApiClient, tenant: Tenant, query: str) -> None:
+    assert api.post(f"{ROWS}?{query}", body(tenant)).status_code == 400
     assert not SeamlessUpload.objects.exists()
 
 

@@ -63,6 +63,7 @@ def test_the_file_of_failed_rows_is_mended_and_uploaded_again(tenant: Tenant) ->
     cells = [dict(zip(header, line, strict=True)) for line in lines]
     assert [row["line"] for row in cells] == ["2", "3"]
     assert all("names no blueprint" in row["reason"] for row in cells)
+    assert (cells[0]["imei1"], cells[1]["serial_number"]) == ("'490154203237518", "'0012345")
     assert not any(cell.startswith(("=", "+", "-", "@")) or "E+" in cell for line in lines for cell in line)
 
     mended = StringIO()

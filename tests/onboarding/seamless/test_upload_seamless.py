@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT
 
 from devices.models import DeviceState
@@ -18,7 +19,7 @@ UPLOAD, ROWS = "/api/v2/seamless/upload", "/api/v2/seamless"
 IMEI, OTHER_IMEI = "490154203237518", "356938035643809"
 
 
-def upload(api: ApiClient, text: str | bytes, **parts: Any) -> Any:
+def upload(api: ApiClient, text: Any, **parts: Any) -> Any:
     return api.post(UPLOAD, **form(csv_file=text.encode() if isinstance(text, str) else text, **parts))
 
 
@@ -262,6 +263,32 @@ def test_columns_that_mean_nothing_are_named(api: ApiClient) -> None:
     response = upload(api, "serial,Colour,Room No\nA1,red,7\n")
 
     assert response.json()["message"] == "ok; columns passed over: 'Colour', 'Room No'"
+
+
+def test_a_title_may_hold_what_cannot_be_stored(api: ApiClient) -> None:
+    response = upload(api, "serial,Col\0our\nA1,red\n")
+
+    assert (response.status_code, SeamlessUpload.objects.get().passed_over) == (200, ["Col\ufffdour"])
+
+
+def test_a_long_alias_arrives_as_it_was_read(api: ApiClient, tenant: Tenant) -> None:
+    alias = "y" * 255
+
+    rows(api, f'serial,alias,blueprint_id\nA1,"=""{alias}""",{BlueprintFactory(tenant).pk}\n')
+
+    assert SeamlessRegistration.objects.get().alias == alias
+
+
+def test_only_one_file_is_taken(api: ApiClient) -> None:
+    response = upload(api, [SimpleUploadedFile(name, b"serial\nA1\n") for name in ("a.csv", "b.csv")])
+
+    assert (response.status_code, response.json()["message"]) == (400, "csv_file: Upload one file at a time.")
+    assert not SeamlessUpload.objects.exists()
+
+
+def test_a_page_that_cannot_be_answered_stores_nothing(api: ApiClient) -> None:
+    assert api.post(f"{UPLOAD}?limit=0", **form(csv_file=b"serial\nA1\n")).status_code == 400
+    assert not SeamlessUpload.objects.exists()
 
 
 def test_broken_forms_are_refused(api: ApiClient) -> None:
