@@ -1,9 +1,15 @@
 import math
+import os
+import shutil
+import sys
 import time
 import uuid
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -23,6 +29,7 @@ from tenants.selectors import tenant_by_id_or_name
 LOOK_EVERY = 0.5  # seconds
 WIDTH = 30
 NAMED = 10  # failed rows that are shown
+STANDARD_INPUT = Path("-")
 Status = SeamlessRow.Status
 
 
@@ -32,7 +39,7 @@ class Command(BaseCommand):
     and tells which failed; then it ends with 1 if any did. Else workers do that. Ctrl-C leaves the rest to them."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, metavar="FILE", help="A CSV file, of any size.")
+        parser.add_argument("file", type=Path, metavar="FILE", help="A CSV file, of any size; - is the standard input.")
         parser.add_argument("--tenant", required=True, help="Its id or name.")
         parser.add_argument("--blueprint", type=uuid.UUID, metavar="ID", help="The blueprint for rows that name none.")
         parser.add_argument("--group", type=uuid.UUID, metavar="ID", help="The group for rows that name none.")
@@ -60,17 +67,17 @@ class Command(BaseCommand):
     def _taken_in(self, options: dict[str, Any]) -> SeamlessUpload:
         try:
             tenant = tenant_by_id_or_name(options["tenant"])
-            with options["file"].open("rb") as file:
+            with _opened(options["file"]) as file:
                 return create_upload(
                     tenant=tenant,
                     actor=command_line_actor(),
                     file=file,
-                    file_name=options["file"].name,
+                    file_name=os.fsencode(options["file"].name).decode(errors="replace"),
                     source=SeamlessUpload.Source.COMMAND_LINE,
                     **_defaults(tenant, options),
                 )
         except OSError as error:
-            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from None
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror or error}.") from None
         except ApplicationError as error:
             raise CommandError(error.message) from None
 
@@ -97,14 +104,33 @@ class Command(BaseCommand):
         for row in failed.order_by("line")[:NAMED]:
             self.stdout.write(f"         line {row.line}: {(row.meta or {}).get('reason', '')}")
         if path and failed:
-            with path.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(failed_rows_csv(upload))
+            _write_failed(upload, path)
             self.stdout.write(f"The failed rows are in {path}.")
         left = sum(counts.get(status, 0) for status in SeamlessRow.OPEN)
         if left:
             raise CommandError(f"{left} rows still wait.")
         if counts.get(Status.FAILED):
             raise CommandError(f"{counts[Status.FAILED]} of {upload.row_count} rows failed.")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """It is read more than once, so that what comes through a pipe is copied first."""
+    with ExitStack() as stack:
+        file: IO[bytes] = sys.stdin.buffer if path == STANDARD_INPUT else stack.enter_context(path.open("rb"))
+        if not file.seekable():
+            copy = stack.enter_context(TemporaryFile())
+            shutil.copyfileobj(file, copy)
+            file = copy
+        yield file
+
+
+def _write_failed(upload: SeamlessUpload, path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(failed_rows_csv(upload))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _defaults(tenant: Tenant, options: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`manage.py import_seamless`."""
 
+import os
 import uuid
 from io import StringIO
 from pathlib import Path
@@ -52,6 +53,33 @@ def test_tells_what_failed_and_writes_it_down(tenant: Tenant, file: Path, tmp_pa
 
     assert "line 2: the row names no blueprint" in out.getvalue()
     assert (tmp_path / "bad.csv").read_text(encoding="utf-8-sig").splitlines()[1].startswith("A1,")
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/fd/{}"])
+def test_reads_what_is_piped_into_it(tenant: Tenant, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(b"serial\nA1\nA2\n")
+    with os.fdopen(reader) as piped:
+        monkeypatch.setattr("sys.stdin", piped)
+        run(tenant, Path(name.format(reader)))
+
+    assert list(SeamlessRow.objects.filter(tenant=tenant).values_list("unique_ids", flat=True)) == ["A1", "A2"]
+
+
+def test_takes_a_file_whose_name_is_no_text(tenant: Tenant, file: Path) -> None:
+    odd = file.rename(os.fsdecode(os.fsencode(file.parent) + b"/\xff.csv"))
+
+    run(tenant, odd)
+
+    assert SeamlessUpload.objects.get().file_name == "\ufffd.csv"
+
+
+def test_says_when_the_failed_rows_cannot_be_written(tenant: Tenant, file: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
+        run(tenant, file, "--failed", str(tmp_path / "nowhere" / "bad.csv"))
+
+    assert SeamlessUpload.objects.get().ended_at is not None
 
 
 def test_names_what_is_wrong(tenant: Tenant, other_tenant: Tenant, file: Path, tmp_path: Path) -> None:
