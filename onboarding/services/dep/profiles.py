@@ -24,7 +24,7 @@ ASSIGNER = Actor(SYSTEM.kind, "DEP profiles")
 DEFAULT_NAME = "Default"
 LANGUAGE = re.compile(r"([a-z]{2,3}(-[A-Za-z]{2,8})?)?")
 REGION = re.compile(r"([A-Z]{2})?")
-VERSION = re.compile(r"(\d{1,3}(\.\d{1,3}){0,3})?")
+VERSION = re.compile(r"([0-9]{1,3}(\.[0-9]{1,3}){0,3})?")
 TEXTS = ("name", "department", "support_phone_number", "support_email_address")
 SETTINGS = (
     *TEXTS, "is_default", "group", "show_setup_items", "auto_advance_setup", "is_supervised", "is_mandatory",

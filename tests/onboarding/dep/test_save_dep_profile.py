@@ -71,6 +71,7 @@ def test_a_change_is_kept_told_to_apple_soon_and_recorded(profile: DepProfile, s
         ("region", "us"),
         ("minimum_os_version", "latest"),
         ("minimum_macos_version", "14.x"),
+        ("minimum_os_version", "\u0662\u0666.1"),  # digits, and no device tells its version in them
         ("is_supervised", False),  # while management is fixed on it
         ("is_default", False),  # while there is no other
     ],
