@@ -13,6 +13,8 @@ from tenants.models import AuditEvent, Tenant
 from tests.api.calls import HEARTBEAT_BOUNDS, READS, belongings_of, path_of
 from tests.api.seed import COMMAND_BODY, OPERATIONS, Operation
 from tests.conftest import ApiClient
+from tests.factories.commands import queued
+from tests.factories.devices import DeviceFactory
 
 REQUESTS = "/api/commands/v0/commands/"
 NESTED = "[" * 20_000 + "]" * 20_000
@@ -63,6 +65,15 @@ VALUES: list[Any] = [
 ]
 
 
+def waiting(tenant: Tenant) -> CommandStatus:
+    """A command that waits for its device."""
+    return queued(DeviceFactory(tenant=tenant))
+
+
+def device_of(tenant: Tenant) -> str:
+    return str(waiting(tenant).device_id)
+
+
 def changed() -> tuple[int, int, int]:
     return CommandRequest.objects.count(), CommandStatus.objects.count(), AuditEvent.objects.count()
 
@@ -70,7 +81,7 @@ def changed() -> tuple[int, int, int]:
 @pytest.mark.parametrize("method", ["post", "put"])
 @pytest.mark.parametrize("name", NOT_JSON)
 def test_a_body_that_is_not_json_is_400(api: ApiClient, tenant: Tenant, method: str, name: str) -> None:
-    path = f"/api/commands/v0/status/{belongings_of(tenant).status}/" if method == "put" else REQUESTS
+    path = f"/api/commands/v0/status/{waiting(tenant).pk}/" if method == "put" else REQUESTS
     before = changed()
 
     response = api.request(method, path, NOT_JSON[name])
@@ -83,7 +94,7 @@ def test_a_body_that_is_not_json_is_400(api: ApiClient, tenant: Tenant, method: 
 @pytest.mark.parametrize("method", ["post", "put"])
 @pytest.mark.parametrize("body", NOT_AN_OBJECT)
 def test_json_that_is_no_object_is_400(api: ApiClient, tenant: Tenant, method: str, body: str) -> None:
-    path = f"/api/commands/v0/status/{belongings_of(tenant).status}/" if method == "put" else REQUESTS
+    path = f"/api/commands/v0/status/{waiting(tenant).pk}/" if method == "put" else REQUESTS
 
     response = api.request(method, path, body)
 
@@ -96,7 +107,7 @@ def test_json_that_is_no_object_is_400(api: ApiClient, tenant: Tenant, method: s
 def test_any_value_under_any_key_of_a_command_is_taken_or_refused(
     api: ApiClient, tenant: Tenant, name: str, value: Any
 ) -> None:
-    body = {"command_type": "DEVICE", "devices": [belongings_of(tenant).device], "command": "LOCK", name: value}
+    body = {"command_type": "DEVICE", "devices": [device_of(tenant)], "command": "LOCK", name: value}
     before = changed()
 
     response = api.post(REQUESTS, body)
@@ -109,7 +120,7 @@ def test_any_value_under_any_key_of_a_command_is_taken_or_refused(
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:24])
 def test_any_state_but_cancelled_is_400(api: ApiClient, tenant: Tenant, value: Any) -> None:
-    response = api.put(f"/api/commands/v0/status/{belongings_of(tenant).status}/", {"state": value})
+    response = api.put(f"/api/commands/v0/status/{waiting(tenant).pk}/", {"state": value})
 
     assert response.status_code == 400
     assert "state" in response.json()["message"]
@@ -118,8 +129,7 @@ def test_any_state_but_cancelled_is_400(api: ApiClient, tenant: Tenant, value: A
 
 @pytest.mark.parametrize("key", ["command_type", "devices", "command", "command_args", "device_type"])
 def test_a_nul_character_anywhere_is_400(api: ApiClient, tenant: Tenant, key: str) -> None:
-    owned = belongings_of(tenant)
-    body = {"command_type": "DEVICE", "devices": [owned.device], "command": "SET_KIOSK_APP"}
+    body = {"command_type": "DEVICE", "devices": [device_of(tenant)], "command": "SET_KIOSK_APP"}
     nul: Any = {"package_name": {"a\0": ["x\0y"]}} if key == "command_args" else "a\0b"
 
     response = api.post(REQUESTS, {**body, key: nul})
@@ -132,7 +142,7 @@ def test_an_escaped_backslash_before_u0000_is_no_nul(api: ApiClient, tenant: Ten
     args = {"custom_settings_config": {"text": "\\u0000"}}
     body = {
         "command_type": "DEVICE",
-        "devices": [belongings_of(tenant).device],
+        "devices": [device_of(tenant)],
         "command": "UPDATE_DEVICE_CONFIG",
         "command_args": args,
     }
@@ -148,7 +158,7 @@ def test_arguments_are_stored_only_as_deep_as_they_can_be_shown(
     api: ApiClient, tenant: Tenant, depth: int, status: int
 ) -> None:
     arguments = '{"a":' * depth + "1" + "}" * depth
-    device = belongings_of(tenant).device
+    device = device_of(tenant)
     body = f'{{"command_type": "DEVICE", "devices": ["{device}"], "command": "CONVERGE", "command_args": {arguments}}}'
 
     assert api.post(REQUESTS, body).status_code == status
@@ -156,7 +166,7 @@ def test_arguments_are_stored_only_as_deep_as_they_can_be_shown(
 
 
 def test_a_key_that_is_given_twice_counts_once(api: ApiClient, tenant: Tenant) -> None:
-    device = belongings_of(tenant).device
+    device = device_of(tenant)
     body = f'{{"command_type": "GROUP", "command_type": "DEVICE", "devices": ["{device}"], "command": "LOCK"}}'
 
     assert api.post(REQUESTS, body).json()["content"]["command_type"] == "DEVICE"

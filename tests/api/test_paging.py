@@ -43,18 +43,45 @@ KEPT = {
 }
 
 
-def fill(tenant: Tenant, number: int) -> None:
-    """So many rows in every list."""
+def fill(tenant: Tenant, number: int, seed: Operation) -> None:
+    """So many rows in this list, and in the others of the same things."""
+    add = next(add for start, add in ADDED.items() if seed.path.startswith(start))
     for index in range(number):
-        device = DeviceFactory(tenant=tenant)
-        seen(device, dt.timedelta(minutes=index))
-        step_of(first_converge(tenant) if index else ConvergeFactory(device), queued(device))
-        if index:
-            ConvergeFactory(device)
-        VendorAppVersionFactory(shared_app(), tenant)
-        TenantAppVersionFactory(first_app(tenant) if index else TenantAppFactory(tenant))
-        if index:
-            TenantAppFactory(tenant)
+        add(tenant, index)
+
+
+def add_device(tenant: Tenant, index: int) -> None:
+    seen(DeviceFactory(tenant=tenant), dt.timedelta(minutes=index))
+
+
+def add_command(tenant: Tenant, index: int) -> None:
+    queued(DeviceFactory(tenant=tenant))
+
+
+def add_converge(tenant: Tenant, index: int) -> None:
+    """And a command of the first one."""
+    device = DeviceFactory(tenant=tenant)
+    made = ConvergeFactory(device)
+    step_of(first_converge(tenant) if index else made, queued(device))
+
+
+def add_vendor_app(tenant: Tenant, index: int) -> None:
+    VendorAppVersionFactory(shared_app(), tenant)
+
+
+def add_app(tenant: Tenant, index: int) -> None:
+    """And a version of the first one."""
+    made = TenantAppFactory(tenant)
+    TenantAppVersionFactory(first_app(tenant) if index else made)
+
+
+ADDED = {
+    "/api/device/": add_device,
+    "/api/commands/": add_command,
+    CONVERGES: add_converge,
+    VENDOR_APPS: add_vendor_app,
+    APPS: add_app,
+}
 
 
 def first_app(tenant: Tenant) -> TenantApp:
@@ -111,7 +138,7 @@ def test_an_empty_list_has_no_neighbours(api: ApiClient, other_tenant: Tenant, s
 
 @each_list
 def test_a_list_on_one_page_has_no_neighbours(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    fill(tenant, 3)
+    fill(tenant, 3, seed)
 
     found = page(api, seed)
 
@@ -121,7 +148,7 @@ def test_a_list_on_one_page_has_no_neighbours(api: ApiClient, tenant: Tenant, se
 
 @each_list
 def test_the_links_lead_through_the_whole_list_and_back(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    fill(tenant, 5)
+    fill(tenant, 5, seed)
     pages = [page(api, seed, "limit=2")]
     while pages[-1]["next"]:
         pages.append(follow(api, pages[-1]["next"]))
@@ -137,7 +164,7 @@ def test_the_links_lead_through_the_whole_list_and_back(api: ApiClient, tenant: 
 
 @each_list
 def test_the_links_keep_the_query(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    fill(tenant, 3)
+    fill(tenant, 3, seed)
     kept = KEPT.get(seed.path, "exclude_internal_commands=true")
 
     found = page(api, seed, f"{kept}&limit=1&offset=1")
@@ -150,7 +177,7 @@ def test_the_links_keep_the_query(api: ApiClient, tenant: Tenant, seed: Operatio
 
 @each_list
 def test_twenty_is_the_page_of_who_names_no_limit(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    fill(tenant, 21)
+    fill(tenant, 21, seed)
 
     found = page(api, seed)
 
@@ -163,7 +190,7 @@ def test_twenty_is_the_page_of_who_names_no_limit(api: ApiClient, tenant: Tenant
 def test_beyond_the_end_there_is_nothing_but_a_way_back(
     api: ApiClient, tenant: Tenant, seed: Operation, offset: int
 ) -> None:
-    fill(tenant, 3)
+    fill(tenant, 3, seed)
 
     found = page(api, seed, f"offset={offset}")
 
@@ -175,7 +202,7 @@ def test_beyond_the_end_there_is_nothing_but_a_way_back(
 def test_an_offset_inside_the_first_page_leads_back_to_the_start(
     api: ApiClient, tenant: Tenant, seed: Operation
 ) -> None:
-    fill(tenant, 3)
+    fill(tenant, 3, seed)
 
     found = page(api, seed, "limit=2&offset=1")
 
@@ -225,7 +252,7 @@ def test_a_limit_out_of_bounds_is_400(api: ApiClient, seed: Operation, limit: in
 
 @each_list
 def test_an_empty_limit_is_none(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    fill(tenant, 1)
+    fill(tenant, 1, seed)
 
     assert page(api, seed, "limit=&offset=")["count"] == 1
 
@@ -233,7 +260,7 @@ def test_an_empty_limit_is_none(api: ApiClient, tenant: Tenant, seed: Operation)
 @each_list
 def test_deep_pages_keep_the_order(api: ApiClient, tenant: Tenant, seed: Operation, monkeypatch: Any) -> None:
     """Far into a list the rows are found by a walk of the index first."""
-    fill(tenant, 4)
+    fill(tenant, 4, seed)
     whole = page(api, seed)["results"]
     monkeypatch.setattr("config.api.paging.DEEP_OFFSET", 1)
 
@@ -246,11 +273,11 @@ def test_counts_of_large_lists_are_kept_for_a_moment(
     api: ApiClient, tenant: Tenant, other_api: ApiClient, other_tenant: Tenant, seed: Operation, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("config.api.paging.LARGE_COUNT", 1)
-    fill(tenant, 2)
-    fill(other_tenant, 3)
+    fill(tenant, 2, seed)
+    fill(other_tenant, 3, seed)
     assert page(api, seed)["count"] == 2
 
-    fill(tenant, 1)
+    fill(tenant, 1, seed)
 
     assert page(api, seed)["count"] == 2
     assert page(api, seed, "limit=1")["count"] == 2

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cryptography import x509
@@ -37,14 +38,19 @@ def upload(file: bytes | str | None, *, apple_id: str | None = APPLE_ID, **field
 
 def waiting_certificate(tenant: Tenant, key: str = KEY, **fields: Any) -> ApnsCertificate:
     """A row whose key pair and request are made; the same key for the same name."""
-    csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(rsa_key(key), hashes.SHA256())
     made = {
         "private_key": key_pem(rsa_key(key)).encode(),
-        "signing_request": csr.public_bytes(serialization.Encoding.PEM).decode(),
+        "signing_request": signing_request(key),
         "created_by": "tests",
         "updated_by": "tests",
     }
     return ApnsCertificate.objects.create(tenant=tenant, **{**made, **fields})
+
+
+@cache
+def signing_request(key: str) -> str:
+    csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(rsa_key(key), hashes.SHA256())
+    return csr.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def certificate(

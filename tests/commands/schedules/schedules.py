@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from commands.schedules.days import EVERY_DAY
 from commands.schedules.plan import Schedule, Slot
 
-Clock = tuple[datetime, datetime, bool]  # the instant, what the clock shows, and whether it shows that only once
+Clock = tuple[datetime, date, time, bool]  # the instant, what the clock shows, and whether it shows that only once
 
 
 def at(text: str) -> datetime:
@@ -49,15 +49,17 @@ def _read_clock(zone: ZoneInfo, start: datetime, end: datetime, step: timedelta)
     while instant < end:
         shown = instant.astimezone(zone)
         twice = shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset()
-        yield instant, shown.replace(tzinfo=None, fold=0), not twice
+        yield instant, shown.date(), shown.time().replace(fold=0), not twice
         instant += step
 
 
-def is_open(shown: datetime, times: tuple[time, time], days: frozenset[int], dates: set[date]) -> bool:
+def is_open(today: date, shown: time, times: tuple[time, time], days: frozenset[int], dates: set[date]) -> bool:
     """Whether a window that began today or yesterday is open when the clock shows this."""
     opens, closes = times
-    today, yesterday = shown.date(), shown.date() - timedelta(days=1)
     over_midnight = closes <= opens
-    if shown.time() >= opens and (over_midnight or shown.time() < closes) and today.isoweekday() % 7 in days:
+    if shown >= opens and (over_midnight or shown < closes) and today.isoweekday() % 7 in days:
         return True
-    return over_midnight and shown.time() < closes and yesterday in dates and yesterday.isoweekday() % 7 in days
+    if not (over_midnight and shown < closes):
+        return False
+    yesterday = today - timedelta(days=1)
+    return yesterday in dates and yesterday.isoweekday() % 7 in days

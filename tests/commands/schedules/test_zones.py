@@ -31,13 +31,14 @@ def differences(
     """The instants at which the plan and the clock disagree, where the clock is not ambiguous."""
     start, end = readings[0][0], readings[-1][0]
     schedule = Schedule(True, start, end, times, days, in_device_time=False)
-    dates = {shown.date() for _, shown, _ in readings} | {readings[0][1].date() - timedelta(days=1)}
-    slots, wrong = list(schedule.slots(zone)), []
-    for instant, shown, is_unique in readings[:-1]:
-        while slots and slots[0].closes_at <= instant:
-            slots.pop(0)
-        planned = bool(slots) and slots[0].opens_at <= instant
-        if is_unique and planned != is_open(shown, times, days, dates):
+    dates = {day for _, day, _, _ in readings} | {readings[0][1] - timedelta(days=1)}
+    slots, wrong = iter(schedule.slots(zone)), []
+    slot = next(slots, None)
+    for instant, day, shown, is_unique in readings[:-1]:
+        while slot and slot.closes_at <= instant:
+            slot = next(slots, None)
+        planned = slot is not None and slot.opens_at <= instant
+        if is_unique and planned != is_open(day, shown, times, days, dates):
             wrong.append(instant)
     return wrong
 
@@ -59,7 +60,8 @@ def test_slots_are_what_the_clock_says(zone: str, year: int, opens: time, closes
 
 def changes(zone: str, year: int) -> list[datetime]:
     readings = clock(zone, *whole_year(year), STEP)
-    return [after for (_, a, _), (after, b, _) in pairwise(readings) if b - a != timedelta(minutes=STEP)]
+    shown = [(instant, datetime.combine(day, hour)) for instant, day, hour, _ in readings]
+    return [after for (_, a), (after, b) in pairwise(shown) if b - a != timedelta(minutes=STEP)]
 
 
 @pytest.mark.parametrize(("zone", "year"), [each for each in ZONES if each[0] != "Asia/Kolkata"])
