@@ -118,7 +118,7 @@ class SeamlessRegistrationAdmin(ScopedAdmin):
     def delete_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row: SeamlessRegistration = self.own_object(request, object_id, Role.OPERATOR)
         if request.method != "POST":
-            title = "Delete this registration?"
+            title = f"Delete the registration of {', '.join(_names(row))}?"
             return self.confirm(request, row, title=title, sentences=SENTENCES, button="Delete")
         self._delete(request, [row])
         self.message_user(request, "The registration is deleted.", messages.SUCCESS)
@@ -127,7 +127,7 @@ class SeamlessRegistrationAdmin(ScopedAdmin):
     # Columns --------------------------------------------------------------------------------------------------------
     @admin.display(description="identifiers")
     def identifiers(self, obj: Any) -> SafeString:
-        return display.lines([f"{IdentifierKind(each.kind).label} {each.value}" for each in obj.named])
+        return display.lines([*_names(obj)])
 
     @admin.display(description="blueprint", ordering="blueprint__name")
     def blueprint_link(self, obj: SeamlessRegistration) -> SafeString | str:
@@ -147,3 +147,7 @@ class SeamlessRegistrationAdmin(ScopedAdmin):
     @admin.display(description="told by")
     def row_link(self, obj: SeamlessRegistration) -> SafeString | str:
         return display.link(obj.row) if obj.row is not None else display.EMPTY
+
+
+def _names(obj: Any) -> list[str]:
+    return [f"{IdentifierKind(each.kind).label} {each.value}" for each in obj.named]

@@ -204,9 +204,12 @@ def test_who_sees_several_tenants_says_for_which_it_is(tenant: Tenant, other_ten
     client = superuser()
 
     asked = client.get(f"{PROFILES}new/").content.decode()
+    shown = client.get(f"{PROFILES}new/?tenant={other_tenant.pk}").content.decode()
     client.post(f"{PROFILES}new/?tenant={other_tenant.pk}", form())
 
     assert f"?tenant={tenant.pk}" in asked
+    assert "New DEP profile: for which tenant?</h2>" in asked
+    assert f"New DEP profile of {other_tenant}</h2>" in shown
     assert DepProfile.objects.get().tenant == other_tenant
     assert member(tenant).post(f"{PROFILES}new/?tenant={other_tenant.pk}", form()).status_code == 200
     assert DepProfile.objects.count() == 1

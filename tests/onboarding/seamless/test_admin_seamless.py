@@ -263,7 +263,7 @@ def test_one_is_deleted_from_its_page(tenant: Tenant) -> None:
     row, client = expect(tenant, serial="C02ABC123"), member(tenant)
     path = f"{REGISTRATIONS}{row.pk}/delete_this/"
 
-    assert "like any other" in text(client, path)
+    assert "Delete the registration of SERIAL C02ABC123?" in text(client, path)
     assert "The registration is deleted." in client.post(path, follow=True).content.decode()
     assert not SeamlessRegistration.objects.exists()
 
