@@ -1,10 +1,12 @@
 """A call of every served operation that succeeds for our tenant, and what belongs to the other one."""
 
 import uuid
-from dataclasses import astuple, dataclass, fields
+from functools import cached_property
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
+from commands.models import Converge
 from tenants.models import Tenant
 from tests.api.seed import (
     APNS,
@@ -53,8 +55,9 @@ NOUNS = {
     "/deptokens/": "dep_token",
     "/vpptokens/": "vpp_token",
     "/apnscertificates/": "certificate",
-    "/v2/converge/": "converge",
+    "/v2/converge": "converge",
     "/depsyncs/": "dep_sync",
+    "/v2/tenant-apps": "app",
 }
 NAMED = {
     "appId": "app",
@@ -63,50 +66,96 @@ NAMED = {
 }  # whose id a path has not as `id`
 
 
-@dataclass(frozen=True)
 class Belongings:
-    """The ids of one tenant's device, of a request for it, of its queued status, and of the tenant's credentials."""
+    """The ids of what one tenant has: a device, a request for it, its queued status; once it is named, the rest."""
 
-    device: str
-    request: str
-    status: str
-    dep_token: str
-    vpp_token: str
-    certificate: str  # of APNs; waits for its upload
-    store_app: str
-    app: str  # of the tenant's own
-    app_version: str
-    licence: str  # Apple's id of its app
-    converge: str  # of the device, which has a blueprint
-    dep_sync: str  # that has ended; another can be asked for
-    blueprint: str
+    def __init__(self, tenant: Tenant) -> None:
+        device = DeviceFactory(tenant=tenant)
+        seen(device)
+        status = queued(device)
+        self.tenant, self._device = tenant, device
+        self.device, self.request, self.status = str(device.pk), str(status.request_id), str(status.pk)
 
-    @classmethod
-    def all(cls, text: str) -> "Belongings":
-        return cls(*[text] * len(fields(cls)))
+    @cached_property
+    def dep_token(self) -> str:
+        """It waits for its upload; another one is complete."""
+        CompletedDepTokenFactory(self.tenant, consumer_key=f"CK of {self.tenant.pk}")
+        return str(DepTokenFactory(self.tenant).pk)
 
-    def capitals(self) -> "Belongings":
-        return Belongings(*(each.upper() for each in astuple(self)))
+    @cached_property
+    def vpp_token(self) -> str:
+        return str(VppTokenFactory(self.tenant).pk)
+
+    @cached_property
+    def certificate(self) -> str:
+        """Of APNs; it waits for its upload."""
+        return str(waiting_certificate(self.tenant).pk)
+
+    @cached_property
+    def store_app(self) -> str:
+        return str(next_store_app(self.tenant).pk)
+
+    @cached_property
+    def app(self) -> str:
+        """The tenant's own; it has a version."""
+        app = TenantAppFactory(self.tenant)
+        self._version = TenantAppVersionFactory(app)
+        return str(app.pk)
+
+    @property
+    def app_version(self) -> str:
+        assert self.app
+        return str(self._version.pk)
+
+    @cached_property
+    def licence(self) -> str:
+        """Apple's id of its app."""
+        location = LocationFactory(self.tenant, token_id=self.vpp_token)
+        return LicenceFactory(location, adam_id=str(next(_adam_ids))).adam_id
+
+    @cached_property
+    def _converge(self) -> Converge:
+        return ConvergeFactory(self._device)
+
+    @property
+    def converge(self) -> str:
+        """Of the device, which has a blueprint."""
+        return str(self._converge.pk)
+
+    @property
+    def blueprint(self) -> str:
+        return str(self._converge.blueprint_id)
+
+    @cached_property
+    def dep_sync(self) -> str:
+        """It has ended; another can be asked for."""
+        assert self.dep_token
+        return str(DepSyncFactory(self.tenant).pk)
+
+    def complete(self) -> "Belongings":
+        """All of it is made."""
+        assert all(getattr(self, name) for name in THINGS)
+        return self
+
+    def capitals(self) -> SimpleNamespace:
+        return SimpleNamespace(**{name: getattr(self, name).upper() for name in THINGS})
+
+
+Owned = Belongings | SimpleNamespace
+THINGS = ["device", "request", "status", "dep_token", "vpp_token", "certificate", "store_app", "app", "app_version"]
+THINGS += ["licence", "converge", "blueprint", "dep_sync"]
+
+
+def everything_is(text: str) -> SimpleNamespace:
+    return SimpleNamespace(**dict.fromkeys(THINGS, text))
 
 
 def belongings_of(tenant: Tenant) -> Belongings:
-    device = DeviceFactory(tenant=tenant)
-    seen(device)
-    status = queued(device)
-    dep_token, vpp_token = DepTokenFactory(tenant), VppTokenFactory(tenant)
-    credentials = (dep_token.pk, vpp_token.pk, waiting_certificate(tenant).pk)
-    version = TenantAppVersionFactory(TenantAppFactory(tenant))
-    apps = (next_store_app(tenant).pk, version.app_id, version.pk)
-    mine = (device.pk, status.request_id, status.pk, *credentials, *apps)
-    licence = LicenceFactory(LocationFactory(tenant, token_id=vpp_token.pk), adam_id=str(next(_adam_ids)))
-    CompletedDepTokenFactory(tenant, consumer_key=f"CK of {tenant.pk}")
-    converge = ConvergeFactory(device)
-    others = (licence.adam_id, converge.pk, DepSyncFactory(tenant).pk, converge.blueprint_id)
-    return Belongings(*(str(each) for each in (*mine, *others)))
+    return Belongings(tenant)
 
 
-def path_of(seed: Operation, owned: Belongings) -> str:
-    """A path that this operation answers with success."""
+def path_of(seed: Operation, owned: Owned) -> str:
+    """A path that this operation answers with success. What its list shows is made."""
     noun = next((noun for part, noun in NOUNS.items() if part in seed.path), "device")
     path = seed.path.replace("{id}", getattr(owned, noun))
     if seed.path.startswith(f"{LICENCES}/"):
@@ -120,7 +169,7 @@ def path_of(seed: Operation, owned: Belongings) -> str:
     return f"{path}?{HEARTBEAT_BOUNDS}" if seed.required_query else path
 
 
-def body_of(seed: Operation, owned: Belongings) -> dict[str, Any] | None:
+def body_of(seed: Operation, owned: Owned) -> dict[str, Any] | None:
     if seed.path == APP_VERSION:
         return {"description": "New."} if seed.method == "PUT" else None
     if seed.path in (DEP_TOKENS, APNS, DEP_SYNCS):
@@ -152,7 +201,7 @@ def form_of(seed: Operation) -> dict[str, Any]:
     return form(file=p7m(consumer_key=uuid.uuid4().hex), token_name="Acme")
 
 
-def call(api: ApiClient, seed: Operation, owned: Belongings, **options: Any) -> Any:
+def call(api: ApiClient, seed: Operation, owned: Owned, **options: Any) -> Any:
     sent = form_of(seed) if seed.body_type == FORM else {"body": body_of(seed, owned)}
     return api.request(seed.method.lower(), path_of(seed, owned), **{**sent, **options})
 

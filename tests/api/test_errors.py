@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from commands.models import CommandRequest, CommandStatus
 from tenants.models import AuditEvent, Tenant
-from tests.api.calls import READS, WITH_ID, WRITES, Belongings, belongings_of, body_of, call, path_of
+from tests.api.calls import READS, WITH_ID, WRITES, belongings_of, body_of, call, everything_is, path_of
 from tests.api.ours import OURS
 from tests.api.seed import JSON, OPERATIONS, Operation
 from tests.conftest import ApiClient
@@ -18,7 +18,7 @@ from tests.conftest import ApiClient
 each_operation = pytest.mark.parametrize("seed", OPERATIONS, ids=str)
 METHODS = ["get", "post", "put", "patch", "delete", "trace", "options"]
 PATHS = sorted({seed.path for seed in OPERATIONS})
-NOWHERE = Belongings.all(str(uuid.uuid4()))
+NOWHERE = everything_is(str(uuid.uuid4()))
 
 
 def raw(api: ApiClient, method: str, path: str, **options: Any) -> Any:
@@ -46,7 +46,7 @@ def test_what_belongs_to_another_tenant_looks_absent(api: ApiClient, other_tenan
     "text", ["1", "x", "%00", "%ED%A0%80", "%FF", "%0A", "null", "..", "a" * 300, "'; drop", "{id}", "%25", "１２"]
 )
 def test_an_id_that_cannot_be_one_is_404(api: ApiClient, seed: Operation, text: str) -> None:
-    response = call(api, seed, Belongings.all(text))
+    response = call(api, seed, everything_is(text))
 
     assert response.status_code == 404
 
@@ -210,7 +210,7 @@ def test_a_body_of_the_largest_size_is_taken(
 
 @each_operation
 def test_a_database_that_breaks_is_500_in_the_envelope(api: ApiClient, tenant: Tenant, seed: Operation) -> None:
-    owned = belongings_of(tenant)
+    owned = belongings_of(tenant).complete()
     with connection.cursor() as cursor:
         for table in (
             "commands_commandstatus",

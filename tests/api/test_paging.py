@@ -129,7 +129,7 @@ def follow(api: ApiClient, link: str) -> dict[str, Any]:
 
 @each_list
 def test_an_empty_list_has_no_neighbours(api: ApiClient, other_tenant: Tenant, seed: Operation) -> None:
-    belongings_of(other_tenant)
+    belongings_of(other_tenant).complete()
 
     found = page(api, seed)
 
