@@ -1,7 +1,7 @@
 """The devices behind Apple's list: found by serial, else made. Set-based, within the caller's transaction."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -79,24 +79,19 @@ def devices_of(
 ) -> dict[str, Device]:
     """By upper serial: those there are and new ones for the rest, locked, with what this module needs of them.
 
-    `others` are locked with them, since whoever locks many devices does it at once and in the order of their ids.
+    `others` are locked with them, since whoever locks many devices does it at once and in the order of their ids;
+    whoever makes many has locked none by then.
     """
-    found = _locked(tenant, listed, others)
-    missing = [_new(tenant, told) for key, told in listed.items() if key not in found]
-    if missing:
-        # One of them may be enrolling just now: then that row is the one.
-        Device.objects.bulk_create(missing, ignore_conflicts=True)
-        found |= _locked(tenant, [device.serial.upper() for device in missing])
-    return found
-
-
-def _locked(tenant: Tenant, keys: Iterable[str], others: Collection[uuid.UUID] = ()) -> dict[str, Device]:
-    """Where serials differ in case only, the one in upper case counts, as Apple spells them."""
-    wanted = set(keys)
-    rows = Device.objects.alias(key=Upper("serial")).filter(Q(key__in=wanted) | Q(pk__in=others), tenant=tenant)
-    locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
-    told = [row for row in locked.only("tenant_id", "platform", "serial") if row.serial.upper() in wanted]
-    return {row.serial.upper(): row for row in sorted(told, key=lambda row: row.serial.isupper())}
+    rows = Device.objects.filter(tenant=tenant).alias(key=Upper("serial"))
+    known = set(rows.filter(key__in=list(listed)).values_list(Upper("serial"), flat=True)) if listed else set()
+    missing = [_new(tenant, told) for key, told in listed.items() if key not in known]
+    # One of them may be enrolling just now, or be told of by another list: then that row is the one.
+    Device.objects.bulk_create(missing, ignore_conflicts=True)
+    locked = rows.filter(Q(key__in=list(listed)) | Q(pk__in=others)).order_by("pk")
+    told = locked.select_for_update(of=("self",), no_key=True).only("tenant_id", "platform", "serial")
+    # Where serials differ in case only, the one in upper case counts, as Apple spells them.
+    ordered = sorted(told, key=lambda row: row.serial.isupper())
+    return {row.serial.upper(): row for row in ordered if row.serial.upper() in listed}
 
 
 def _new(tenant: Tenant, told: Listed | DepDevice) -> Device:

@@ -139,6 +139,28 @@ def test_devices_that_change_places_lock_nobody_out(tenant: Tenant) -> None:
     assert DepDevice.objects.filter(server=other, removed_at=None).count() == 60
 
 
+def test_a_page_that_waits_for_a_new_device_has_locked_no_other(tenant: Tenant) -> None:
+    """Another server's page has made it; who has it may come to want those that we have."""
+    server = DepServerFactory(tenant)
+    known = DeviceFactory(tenant=tenant, serial="KNOWN")
+
+    def bring() -> None:
+        with transaction.atomic():
+            Device.objects.create(tenant=tenant, pk=UUID(int=1), serial="NEW", platform="APPLE")
+            ready.append(True)
+            until(lambda: waiting_for_locks() > 0)
+            assert Device.objects.select_for_update(nowait=True).get(serial="KNOWN") == known
+
+    def page() -> None:
+        until(lambda: bool(ready))
+        store(server, *added("KNOWN", "NEW"))
+
+    ready: list[bool] = []
+    all_at_once(bring, page)
+
+    assert set(DepDevice.objects.values_list("device", flat=True)) == {known.pk, UUID(int=1)}
+
+
 @pytest.mark.parametrize("who", ["a page", "an assignment", "a choice", "once more", "a list's end"])
 def test_operators_who_move_devices_lock_nobody_out(tenant: Tenant, who: str) -> None:
     """Both wait for a device that somebody else has, each with all that they have locked before it."""
