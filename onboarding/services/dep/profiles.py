@@ -71,6 +71,7 @@ def save_profile(*, profile: DepProfile, actor: Actor) -> DepProfile:
 @transaction.atomic
 def delete_profile(*, profile: DepProfile, actor: Actor) -> None:
     """Its devices and servers go by the tenant's default. Conflict for the default itself."""
+    lock_devices(list(DepDevice.objects.filter(own_profile=profile.pk).values_list("device_id", flat=True)))
     row = DepProfile.objects.select_for_update().filter(pk=profile.pk).first()
     if row is None:
         raise NotFound("No DEP profile has this id.")

@@ -14,10 +14,10 @@ from onboarding.models import DepDevice, DepServer, EnrolmentProfile
 from onboarding.services.dep.again import assign_devices_again
 from onboarding.services.dep.device_rows import lock_devices
 from onboarding.services.dep.devices import retire_unseen, store_page
-from onboarding.services.dep.profiles import choose_for_devices
+from onboarding.services.dep.profiles import choose_for_devices, delete_profile
 from tenants.models import Tenant
 from tests.factories.apple import issued, put
-from tests.factories.dep_rows import DepServerFactory
+from tests.factories.dep_rows import DepDeviceFactory, DepProfileFactory, DepServerFactory
 from tests.factories.dep_syncing import HOUR, MINUTE, REGISTERED, listed, serials
 from tests.factories.devices import DeviceFactory
 from tests.factories.fleet import TOPIC
@@ -201,6 +201,32 @@ def test_operators_who_move_devices_lock_nobody_out(tenant: Tenant, who: str) ->
     all_at_once(hold, then(acts[who], 0), then(move, 1))
 
     assert Device.objects.filter(group=group).count() == 2
+
+
+def test_a_profile_that_goes_and_a_page_lock_nobody_out(tenant: Tenant) -> None:
+    """Each of them writes both devices' rows."""
+    server, profile = DepServerFactory(tenant), DepProfileFactory(tenant, is_default=False)
+    for serial in ("S8", "S7"):
+        DepDeviceFactory(server, serial=serial, own_profile=profile)
+
+    def hold() -> None:
+        with transaction.atomic():
+            DepDevice.objects.select_for_update().get(serial="S8")
+            held.append(True)
+            until(lambda: waiting_for_locks() == 2)
+
+    def delete() -> None:
+        until(lambda: bool(held))
+        delete_profile(profile=profile, actor=ACTOR)
+
+    def page() -> None:
+        until(lambda: waiting_for_locks() == 1)
+        store(server, listed("S7", model="iPad"), listed("S8", model="iPad"))
+
+    held: list[bool] = []
+    all_at_once(hold, delete, page)
+
+    assert set(DepDevice.objects.values_list("own_profile", "model")) == {(None, "iPad")}
 
 
 def test_a_device_that_enrols_while_it_is_listed_is_one(tenant: Tenant, link: EnrolmentProfile) -> None:
