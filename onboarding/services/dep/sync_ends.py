@@ -23,7 +23,7 @@ NO_SERVER = "The tenant has no DEP token any more."
 @transaction.atomic
 def end_sync(sync: DepSync) -> bool:
     """Whether it has: not while a server is still due, or another worker has one of its."""
-    row = DepSync.objects.select_for_update().filter(pk=sync.pk, status=Status.INPROGRESS).first()
+    row = DepSync.objects.select_for_update(no_key=True).filter(pk=sync.pk, status=Status.INPROGRESS).first()
     if row is None or DepServer.objects.filter(is_due(), tenant=row.tenant_id).exists():
         return False
     servers = DepServer.objects.filter(sync=row)

@@ -25,11 +25,11 @@ def request_sync(*, tenant: Tenant, actor: Actor, anew: bool = False) -> DepSync
     """
     if not DepToken.objects.filter(tenant=tenant, state=DepToken.State.COMPLETED).exists():
         raise BadRequest(NO_TOKEN)
+    sync, is_new = open_sync(tenant, DepSync.Cause.CALLER, actor.name)  # a page also writes the sync before its server
     find_servers()
     if anew:
         forget_cursors(tenant)
     make_due(tenant)
-    sync, is_new = open_sync(tenant, DepSync.Cause.CALLER, actor.name)
     if is_new:
         audit.record(actor=actor, action="dep_sync.requested", subject=sync, details={"anew": anew})
     nudge_dep_sync(sync.pk)

@@ -54,9 +54,9 @@ def work_off(sync_id: uuid.UUID, after_page: Callable[[], None] = lambda: None) 
 def open_sync(tenant: Tenant, cause: DepSync.Cause, created_by: str = "") -> tuple[DepSync, bool]:
     """The tenant's open one, else a new one; whether it is new. However many ask at once, there is one.
 
-    Until the transaction ends, it does not: servers that were made due before are read in it.
+    Until the transaction ends, it does not: servers that are made due in it are read in it.
     """
-    rows = DepSync.objects.select_for_update().filter(tenant=tenant, status__in=DepSync.OPEN)
+    rows = DepSync.objects.select_for_update(no_key=True).filter(tenant=tenant, status__in=DepSync.OPEN)
     for _ in range(3):
         known = rows.first()
         if known is not None:

@@ -226,7 +226,7 @@ def test_a_profile_that_goes_and_a_page_lock_nobody_out(tenant: Tenant) -> None:
     held: list[bool] = []
     all_at_once(hold, delete, page)
 
-    assert set(DepDevice.objects.values_list("own_profile", "model")) == {(None, "iPad")}
+    assert {(row.own_profile, row.model) for row in DepDevice.objects.all()} == {(None, "iPad")}
 
 
 def test_a_device_that_enrols_while_it_is_listed_is_one(tenant: Tenant, link: EnrolmentProfile) -> None:
