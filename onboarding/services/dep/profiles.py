@@ -47,7 +47,7 @@ def save_profile(*, profile: DepProfile, actor: Actor) -> DepProfile:
     Its being the default takes that from the one before. BadRequest for what Apple would not take, for another
     tenant's group, and for leaving the tenant without a default.
     """
-    Tenant.objects.select_for_update(no_key=True).get(pk=profile.tenant_id)  # one at a time: there is one default
+    _hold(profile.tenant_id)
     before = DepProfile.objects.filter(pk=profile.pk).first()
     if before is None and not profile._state.adding:
         raise NotFound("No DEP profile has this id.")
@@ -71,6 +71,7 @@ def save_profile(*, profile: DepProfile, actor: Actor) -> DepProfile:
 @transaction.atomic
 def delete_profile(*, profile: DepProfile, actor: Actor) -> None:
     """Its devices and servers go by the tenant's default. Conflict for the default itself."""
+    _hold(profile.tenant_id)
     lock_devices(list(DepDevice.objects.filter(own_profile=profile.pk).values_list("device_id", flat=True)))
     row = DepProfile.objects.select_for_update().filter(pk=profile.pk).first()
     if row is None:
@@ -88,15 +89,16 @@ def default_profile(tenant: Tenant) -> DepProfile:
     if found is not None:
         return found
     with transaction.atomic():
-        Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+        _hold(tenant.pk)
         found = DepProfile.objects.filter(tenant=tenant, is_default=True).first()
         return found or create_dep_profile(tenant=tenant, actor=ASSIGNER, name=DEFAULT_NAME)
 
 
 @transaction.atomic
 def choose_for_server(*, server: DepServer, profile: DepProfile | None, actor: Actor) -> None:
-    """For its devices from now on; None: the tenant's default."""
-    _require_same_tenant(server.tenant_id, profile)
+    """For its devices from now on; None: the tenant's default. BadRequest for a profile that is gone, or another's."""
+    _hold(server.tenant_id)
+    _require_there(server.tenant_id, profile)
     DepServer.objects.filter(pk=server.pk).update(profile=profile)
     details = {"profile": profile.name if profile else ""}
     audit.record(actor=actor, action="dep_server.profile_chosen", subject=server, details=details)
@@ -107,8 +109,12 @@ def choose_for_server(*, server: DepServer, profile: DepProfile | None, actor: A
 def choose_for_devices(
     *, tenant: Tenant, device_ids: Collection[uuid.UUID], profile: DepProfile | None, actor: Actor
 ) -> int:
-    """Instead of their server's; None: that again. Ids of DepDevice rows; how many were changed."""
-    _require_same_tenant(tenant.pk, profile)
+    """Instead of their server's; None: that again. Ids of DepDevice rows; how many were changed.
+
+    BadRequest for a profile that is gone, or another's.
+    """
+    _hold(tenant.pk)
+    _require_there(tenant.pk, profile)
     rows = DepDevice.objects.filter(tenant=tenant, pk__in=device_ids)
     lock_devices(list(rows.values_list("device_id", flat=True)))
     has_it = Q(own_profile=profile) if profile else Q(own_profile=None)
@@ -124,6 +130,11 @@ def assign_soon(tenant_id: uuid.UUID) -> None:
     """By the next sweep: what is wanted at the tenant's servers may differ from what Apple has."""
     now = timezone.now()
     DepServer.objects.filter(tenant=tenant_id).update(assign_due_at=Least(Coalesce("assign_due_at", now), now))
+
+
+def _hold(tenant_id: uuid.UUID) -> None:
+    """One at a time: there is one default, no profile goes while it is chosen, and each touches all servers."""
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
 
 
 def _tidy(profile: DepProfile) -> None:
@@ -158,7 +169,8 @@ def _check(profile: DepProfile) -> None:
     for name in ("minimum_os_version", "minimum_macos_version"):
         if not VERSION.fullmatch(getattr(profile, name)):
             _refuse(name, "It must be a version, such as 26.1.")
-    _require_same_tenant(profile.tenant_id, profile.group)
+    if profile.group is not None and profile.group.tenant_id != profile.tenant_id:
+        raise BadRequest("The tenant has no such object.")
     try:
         profile.full_clean()
     except ValidationError as error:
@@ -171,9 +183,9 @@ def _refuse(name: str, told: str) -> None:
     raise BadRequest(f"{name}: {told}", content={name: [told]})
 
 
-def _require_same_tenant(tenant_id: uuid.UUID, chosen: Any) -> None:
-    if chosen is not None and chosen.tenant_id != tenant_id:
-        raise BadRequest("The tenant has no such object.")
+def _require_there(tenant_id: uuid.UUID, profile: DepProfile | None) -> None:
+    if profile is not None and not DepProfile.objects.filter(tenant=tenant_id, pk=profile.pk).exists():
+        raise BadRequest("The tenant has no such profile. It may have been deleted meanwhile.")
 
 
 def _differing(before: DepProfile, after: DepProfile) -> list[str]:

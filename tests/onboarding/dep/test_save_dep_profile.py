@@ -165,6 +165,22 @@ def test_devices_and_servers_are_given_profiles_of_their_tenant_only(
     assert choose_for_devices(tenant=tenant, device_ids=keys, profile=None, actor=ACTOR) == 1
 
 
+def test_a_profile_that_went_meanwhile_is_not_chosen(
+    profile: DepProfile, server: DepServer, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    gone, row = DepProfileFactory(tenant, is_default=False), DepDeviceFactory(server)
+    DepProfileFactory(other_tenant)
+    DepProfile.objects.filter(pk=gone.pk).delete()
+
+    with pytest.raises(BadRequest, match="deleted meanwhile"):
+        choose_for_server(server=server, profile=gone, actor=ACTOR)
+    with pytest.raises(BadRequest, match="deleted meanwhile"):
+        choose_for_devices(tenant=tenant, device_ids=[row.pk], profile=gone, actor=ACTOR)
+
+    assert not is_due(server)
+    assert not AuditEvent.objects.exists()
+
+
 def test_what_is_chosen_is_due_at_once_although_a_later_time_was_set(profile: DepProfile, server: DepServer) -> None:
     DepServer.objects.update(assign_due_at=timezone.now() + dt.timedelta(hours=5))
 
