@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--devices", type=int, default=2000, help="connect, push: how many devices")
     parser.add_argument("--fleet", type=int, default=200, help="blueprints: how many simulated devices")
     parser.add_argument("--sizes", type=int, default=3, choices=(1, 2, 3), help="how many sizes of three")
+    parser.add_argument("--small", action="store_true", help="a tenth of every size, to see that it runs")
     parser.add_argument("--large", action="store_true", help="lists: also 10,000,000 status rows (takes long)")
     return parser
 

@@ -12,6 +12,7 @@ from django.db import connection
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, add_devices, new_groups, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from commands.blueprints.secrets import split_settings
 from commands.models import CommandStatus, Converge
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     rows: list[list[object]] = []
     smallest: dict[str, float] = {}
     _measure(WARM)  # what is imported and prepared only once is no part of it
-    for size in SIZES[: options.sizes]:
+    for size in sizes_of(options, SIZES):
         for step, cost, commands in _measure(size):
             per_1000 = [each / size * 1000 for each in (cost.python, cost.postgres)]
             first = smallest.setdefault(step, sum(per_1000))

@@ -15,6 +15,7 @@ from bench import worker
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from onboarding.models import DepServer, DepSync
 from onboarding.services.dep.servers import find_servers, make_due
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
     rows: list[list[object]] = []
     with running_dep() as dep:
         settings.DEP_URL = os.environ["DEP_URL"] = dep.url  # here, and for the worker
-        for size in SIZES[: options.sizes]:
+        for size in sizes_of(options, SIZES):
             tenant, server = _tenant(dep, size)
             rows.append(_measure(dep, tenant, size, "first"))
             work_off(_due(tenant, anew=False).pk)  # in which Apple tells of the profiles that it was told to assign

@@ -8,6 +8,7 @@ from bench import worker
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, add_devices, new_groups, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from commands.models import CommandStatus
 from commands.services.requests import create_command_request
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     groups = new_groups(tenant, 20)
     rows: list[list[object]] = []
     first, smallest = 1, 0.0
-    for size in SIZES[: options.sizes]:
+    for size in sizes_of(options, SIZES):
         add_devices(tenant, groups, first=first, last=size)
         first = size + 1
         job, postgres = _cheapest(tenant, groups[0], size, options.rounds)

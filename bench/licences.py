@@ -16,6 +16,7 @@ from bench import worker
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from onboarding.simulation.vpp import Asset, Library, VppStandIn, running_vpp
 from tenants.services.vpp_tokens import create_vpp_token
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     rows: list[list[object]] = []
     with running_vpp() as vpp:
         settings.VPP_URL = os.environ["VPP_URL"] = vpp.url  # here, and for the worker
-        for size in SIZES[: options.sizes]:
+        for size in sizes_of(options, SIZES):
             location = _location(vpp, size)
             rows.append(_measure(vpp, location, size, "first", queries=None))
             rows.append(_measure(vpp, location, size, "again", queries=_queries(vpp, location)))

@@ -11,6 +11,7 @@ from bench import worker
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, add_devices, new_groups, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from commands.models import CommandRequest, CommandStatus, ScheduleSlot
 from commands.models.status import State
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     counts: list[list[object]] = []
     first = 1
     smallest: dict[str, float] = {}
-    for size in SIZES[: options.sizes]:
+    for size in sizes_of(options, SIZES):
         add_devices(tenant, groups, first=first, last=size)
         first = size + 1
         request = _scheduled(tenant, groups[0])

@@ -13,6 +13,7 @@ from bench import worker
 from bench.machine import load
 from bench.meters import postmaster, tree_seconds
 from bench.population import ACTOR, add_devices, new_blueprint, new_groups, new_tenant, settle
+from bench.sizes import sizes_of
 from bench.tables import table
 from devices.models import Device, DeviceState
 from onboarding.models import SeamlessRow, SeamlessUpload
@@ -29,7 +30,7 @@ SOURCE = SeamlessUpload.Source.COMMAND_LINE
 def run(options: argparse.Namespace) -> None:
     rows: list[list[object]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for size in SIZES[: options.sizes]:
+        for size in sizes_of(options, SIZES):
             tenant = _tenant(size)
             file = Path(folder, f"{size}.csv")
             _write(tenant, file, size)

@@ -15,6 +15,7 @@ from typing import IO, Any
 from bench.machine import load
 from bench.meters import peak_memory, tree_seconds
 from bench.population import ACTOR, new_tenant
+from bench.sizes import sizes_of
 from bench.tables import table
 from bench.web import Web, running_web
 from tenants.models import Role
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
         os.environ["APPS_STORAGE_DIR"] = f"{name}/apps"  # for the web server
         with running_web(Path(name) / "web.log") as web:
             _upload(web, headers, _app(Path(name), 1, 0))  # what is loaded once
-            rows = [_measured(web, headers, _app(Path(name), size, size), size) for size in SIZES[: options.sizes]]
+            rows = [_measured(web, headers, _app(Path(name), size, size), size) for size in sizes_of(options, SIZES)]
     table(f"Uploads and downloads of apps, one at a time ({load()})", HEAD, rows)
 
 

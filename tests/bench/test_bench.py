@@ -19,25 +19,25 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(240)  # it makes a database of its own
 def test_prints_the_facts_of_the_machine_and_an_aligned_table_for_each_size() -> None:
-    done = bench("fanout", "--sizes", "1", "--rounds", "1")
+    done = bench("fanout", "--small", "--sizes", "1", "--rounds", "1")
 
     assert done.returncode == 0, done.stderr
     head, rule, row = done.stdout.splitlines()[-3:]
     assert "PostgreSQL" in done.stdout
     assert len(head) == len(rule) == len(row)
-    assert row.split()[0] == "1,000"
+    assert row.split()[0] == "100"
 
 
 @pytest.mark.timeout(240)
 def test_several_are_measured_one_after_the_other() -> None:
-    done = bench("converge", "dep_sync", "--sizes", "1")
+    done = bench("converge", "dep_sync", "--small", "--sizes", "1")
 
     assert done.returncode == 0, done.stderr
     converges, syncs = ([line.split() for line in part.splitlines()[3:]] for part in done.stdout.split("\n\n")[-2:])
-    assert [row[0] for row in converges] == ["500"] * 4
-    assert converges[1][-1] == "3,000"  # commands: six for each device
+    assert [row[0] for row in converges] == ["50"] * 4
+    assert converges[1][-1] == "300"  # commands: six for each device
     assert converges[3][-1] == "0"
-    assert [row[:2] for row in syncs] == [["1,000", "first"], ["1,000", "changes"], ["1,000", "all"]]
+    assert [row[:2] for row in syncs] == [["100", "first"], ["100", "changes"], ["100", "all"]]
     assert float(syncs[2][-1]) > 0  # queries a page
 
 
