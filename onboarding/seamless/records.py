@@ -10,6 +10,7 @@ from onboarding.seamless.errors import UnusableFileError
 from onboarding.seamless.identifiers import shown
 
 MAX_LINE = 64 * 1024  # characters
+MAX_LINES = 500_000  # blank ones too, which cost time and are no rows
 DELIMITERS = (",", ";", "\t", "|")
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)  # Excel's own first line
 TOO_LONG = "field larger"
@@ -45,6 +46,8 @@ class _Lines:
         if not line:
             raise StopIteration
         self.number += 1
+        if self.number > MAX_LINES:
+            raise UnusableFileError(f"The file has more than {MAX_LINES:,} lines. Take blank ones out, or split it.")
         self.latest = line
         if len(line) >= MAX_LINE and not line.endswith("\n"):
             while line and not line.endswith("\n"):

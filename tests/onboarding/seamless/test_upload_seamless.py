@@ -223,6 +223,16 @@ def test_a_file_that_is_none_is_refused_with_advice(api: ApiClient, text: str | 
     assert not SeamlessUpload.objects.exists()
 
 
+@pytest.mark.parametrize("text", ["\n" * 9, "serial\nA1\n" + "\n" * 7])
+def test_blank_lines_without_end_are_not_read(api: ApiClient, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("onboarding.seamless.records.MAX_LINES", 8)
+
+    response = upload(api, text)
+
+    assert (response.status_code, "more than 8 lines" in response.json()["message"]) == (400, True)
+    assert not SeamlessUpload.objects.exists()
+
+
 def test_a_file_that_is_too_large_is_refused(api: ApiClient, settings: Any) -> None:
     settings.API_MAX_BODY = settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 1000
 
