@@ -19,7 +19,9 @@ from onboarding.seamless.identifiers import (
 KINDS = {"serial_number": Kind.SERIAL, "udid": Kind.UUID, "imei1": Kind.IMEI, "imei2": Kind.IMEI}
 MAX_ALIAS = 255
 MAX_CELL = 512  # characters that are kept of a cell: more than any that can be taken has
-INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"  # some of them join emoji and letters, so that a name keeps them
+UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
+AROUND = INVISIBLE + "".join(filter(str.isspace, map(chr, range(0x3001))))
 AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)  # how a number is kept from being one in Excel
 GUARDED = re.compile(r"'(?=[=+\-@\t\r])")  # what `guarded` puts before a formula
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -63,7 +65,7 @@ def read_entry(cells: Mapping[str, str]) -> Entry:
 def _identifiers(cells: Mapping[str, str], problems: list[str]) -> list[Identifier]:
     found: list[Identifier] = []
     for name, kind in KINDS.items():
-        value = plain(cells.get(name, "")).lstrip("'")
+        value = _visible(cells.get(name, "")).lstrip("'")
         try:
             if value:
                 found.append((kind, read_identifier(kind, value)))
@@ -73,7 +75,7 @@ def _identifiers(cells: Mapping[str, str], problems: list[str]) -> list[Identifi
 
 
 def _id(cells: Mapping[str, str], name: str, complaint: str, problems: list[str]) -> uuid.UUID | None:
-    text = plain(cells.get(name, ""))
+    text = _visible(cells.get(name, ""))
     if not text:
         return None
     try:
@@ -103,9 +105,14 @@ def read_alias(cell: str) -> str:
 
 def plain(cell: str) -> str:
     """Without what cannot be seen around it, and without Excel's `="…"`."""
-    text = cell.translate(INVISIBLE).strip()
+    text = cell.strip(AROUND)
     wrapped = AS_TEXT.fullmatch(text)
-    return wrapped[1].strip() if wrapped else text
+    return wrapped[1].strip(AROUND) if wrapped else text
+
+
+def _visible(cell: str) -> str:
+    """Nor within it."""
+    return plain(cell.translate(UNSEEN))
 
 
 def kept(cell: str) -> str:

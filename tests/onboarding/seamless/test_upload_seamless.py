@@ -289,6 +289,20 @@ def test_a_long_alias_arrives_as_it_was_read(api: ApiClient, tenant: Tenant) -> 
     assert SeamlessRegistration.objects.get().alias == alias
 
 
+@pytest.mark.parametrize(
+    "alias", ["\U0001f469\u200d\U0001f467 Till", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"]
+)
+def test_what_joins_characters_stays_in_an_alias_and_in_nothing_else(
+    api: ApiClient, tenant: Tenant, alias: str
+) -> None:
+    blueprint = BlueprintFactory(tenant).pk
+
+    found = rows(api, f"serial,alias,blueprint_id\nA\u200d1\u200b,\ufeff{alias}\u200b,{blueprint}\u2060\n")
+
+    assert [(row["unique_ids"], row["status"]) for row in found] == [("A1", "SUCCESS")]
+    assert SeamlessRegistration.objects.get().alias == alias
+
+
 def test_only_one_file_is_taken(api: ApiClient) -> None:
     response = upload(api, [SimpleUploadedFile(name, b"serial\nA1\n") for name in ("a.csv", "b.csv")])
 
