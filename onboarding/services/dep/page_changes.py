@@ -59,7 +59,7 @@ class Change:
 
 
 def changes_by_serial(listed: Iterable[Listed]) -> dict[str, Change]:
-    """By serial in upper case, in its order: whoever stores pages locks their devices in the same order."""
+    """By serial in upper case, in its order: whoever stores pages makes their devices in the same order."""
     found: dict[str, Change] = {}
     for told in sorted(listed, key=lambda each: each.op_at or EVER):
         key = told.serial.upper()
