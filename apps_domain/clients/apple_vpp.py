@@ -7,11 +7,9 @@ ours is an error, whatever was asked. Requests to assign are only taken for late
 """
 
 import datetime as dt
-import ssl
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -20,6 +18,7 @@ import orjson
 from apps_domain.clients import vpp_answers as answers
 from apps_domain.clients.vpp_answers import Asset, Assigned, ClientConfig, EventStatus, Page, ServiceConfig
 from apps_domain.clients.vpp_errors import Kind, VppError, kind_of, seconds_of
+from config.trust import trust
 
 TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 MAX_SECONDS = 60.0  # for the whole of an answer
@@ -40,14 +39,8 @@ PATHS = {
 def open_library(base_url: str, token: str, *, mdm_id: str) -> "Iterator[Library]":
     """`token` is the text of the .vpptoken file; `mdm_id` the name that we go by at Apple."""
     headers = {"Authorization": f"Bearer {token}", "User-Agent": MDM_NAME, "Accept": "application/json"}
-    with httpx2.Client(timeout=TIMEOUT, headers=headers, follow_redirects=False, verify=_trust()) as client:
+    with httpx2.Client(timeout=TIMEOUT, headers=headers, follow_redirects=False, verify=trust()) as client:
         yield Library(client, base_url, mdm_id)
-
-
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    """Read once in a process: that takes longer than a request."""
-    return httpx2.create_ssl_context()
 
 
 class Library:

@@ -5,15 +5,14 @@ Why this one of Apple's look-ups: docs/adr, "Apps are looked up in the catalogue
 """
 
 import json
-import ssl
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import httpx2
 
 from apps_domain.clients.store_listing import StoreListing, read_listing
+from config.trust import trust
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_SECONDS = 5.0  # for all catalogues together: a caller waits for it
@@ -45,19 +44,15 @@ class StoreAway(StoreError):
 def look_up(url: str, apple_app_id: str, *, country: str, max_seconds: float) -> StoreListing | None:
     """What the store of that country lists under the id; None if it lists nothing. Raises StoreError."""
     deadline = time.monotonic() + max_seconds
-    with httpx2.Client(follow_redirects=False, trust_env=False, headers=HEADERS, verify=_trust()) as client:
+    with httpx2.Client(
+        follow_redirects=False, trust_env=False, headers=HEADERS, verify=trust(from_environment=False)
+    ) as client:
         for catalogue in CATALOGUES:
             query = _query(apple_app_id, country, catalogue)
             record = _record(_ask(client, url, query, deadline), apple_app_id)
             if record is not None:
                 return read_listing(record, country=country)
     return None
-
-
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    """Read once in a process: that takes longer than a request."""
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _query(apple_app_id: str, country: str, catalogue: str) -> dict[str, str]:

@@ -10,9 +10,10 @@ import socket
 import ssl
 import time
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 import httpx2
+
+from config.trust import trust
 
 MAX_BYTES = 1024 * 1024
 MAX_SECONDS = 30.0  # for the whole of it
@@ -48,7 +49,9 @@ def fetch_document(url: str, *, trusted_hosts: Collection[str] = ()) -> bytes:
     """At most MAX_BYTES within MAX_SECONDS. DocumentError says what went wrong, and whether to try again."""
     deadline = time.monotonic() + MAX_SECONDS
     target = _target(url)
-    with httpx2.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=_trust()) as client:
+    with httpx2.Client(
+        timeout=TIMEOUT, follow_redirects=False, trust_env=False, verify=trust(from_environment=False)
+    ) as client:
         for _ in range(MAX_REDIRECTS + 1):
             answer = _ask(client, target, target.host.lower() in trusted_hosts, deadline)
             if isinstance(answer, bytes):
@@ -57,12 +60,6 @@ def fetch_document(url: str, *, trusted_hosts: Collection[str] = ()) -> bytes:
                 raise DocumentError(f"{target.host} sends on to another host, {answer.host[:100]}.")
             target = answer
     raise DocumentError(f"{target.host} sends on too often.")
-
-
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    """Read once in a process: that takes longer than a request."""
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _target(url: str, *, base: httpx2.URL | None = None) -> httpx2.URL:

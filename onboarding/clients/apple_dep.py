@@ -7,13 +7,11 @@ dep_errors.
 """
 
 import datetime as dt
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -21,6 +19,7 @@ import orjson
 from oauthlib.oauth1 import Client as OAuthClient
 
 from apps_domain.clients.vpp_errors import seconds_of
+from config.trust import trust
 from onboarding.clients import dep_answers as answers
 from onboarding.clients.dep_answers import Account, Assigned, Listed, Page
 from onboarding.clients.dep_errors import MOST_SKEW, SAID, DepError, Kind, code_of, kind_of
@@ -67,14 +66,8 @@ def open_service(base_url: str, credentials: DepCredentials) -> "Iterator[DepSer
         "Accept": "application/json;charset=UTF8",
         "X-Server-Protocol-Version": PROTOCOL_VERSION,
     }
-    with httpx2.Client(timeout=TIMEOUT, headers=headers, follow_redirects=False, verify=_trust()) as client:
+    with httpx2.Client(timeout=TIMEOUT, headers=headers, follow_redirects=False, verify=trust()) as client:
         yield DepService(client, base_url.rstrip("/"), credentials)
-
-
-@lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
-    """Read once in a process: that takes longer than a request."""
-    return httpx2.create_ssl_context()
 
 
 class DepService:
