@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as examples
 from pytest_django import Settings
 
 from onboarding.simulation.store import StoreStandIn, running_store
@@ -22,6 +23,10 @@ from tests.contract import check_answer
 from tests.factories.tenants import TenantFactory, token_for
 
 Commit = Callable[..., AbstractContextManager[list[Any]]]
+
+# How long an example takes depends on what else the machine does.
+examples.register_profile("untimed", examples(examples.default, deadline=None))
+examples.load_profile("untimed")
 
 
 class ApiClient:

@@ -242,7 +242,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=bodies)
 def test_no_body_of_a_command_breaks_the_server(api: ApiClient, tenant: Tenant, body: dict[str, Any]) -> None:
     response = api.post(REQUESTS, json.dumps(body))
@@ -254,7 +254,7 @@ names = sorted({name for seed in OPERATIONS for name in seed.query})
 
 
 @pytest.mark.usefixtures("store")  # for a number that may be an app's
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.sampled_from([seed for seed in READS if seed.query and not seed.ids]), data=st.data())
 def test_no_query_breaks_the_server(api: ApiClient, seed: Operation, data: st.DataObject) -> None:
     texts = st.text(alphabet=string.printable, max_size=20) | st.text(max_size=20) | st.integers().map(str)

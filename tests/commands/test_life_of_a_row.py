@@ -267,7 +267,7 @@ LONG = settings(max_examples=STORIES or 1, stateful_step_count=60)
 
 def test_every_row_comes_to_one_end(world: World) -> None:
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    told = settings(LONG if STORIES else SHORT, deadline=None, database=None, suppress_health_check=slow)
+    told = settings(LONG if STORIES else SHORT, database=None, suppress_health_check=slow)
 
     class Here(Life):
         def __init__(self) -> None:

@@ -311,7 +311,7 @@ INSTANTS = st.datetimes().map(lambda instant: f"{instant.isoformat()}Z") | st.sa
 TIMES = st.times().map(lambda time: time.isoformat()) | st.sampled_from(["24:00", "00:00", "\u0661\u0662:00", "12"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     schedule=st.sampled_from(["WINDOW", "RECURRING"]),
     args=st.fixed_dictionaries(

@@ -276,7 +276,7 @@ trees = st.dictionaries(
 )
 
 
-@settings(deadline=2000, max_examples=40)
+@settings(max_examples=40)
 @given(trees)
 def test_both_formats_hold_the_same(tree: dict[str, Any]) -> None:
     from_xml = plist.loads(plistlib.dumps(tree, fmt=plistlib.FMT_XML))
@@ -289,7 +289,6 @@ def survive(document: bytes) -> None:
         assert isinstance(plist.loads(document), dict)
 
 
-@settings(deadline=2000)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"bplist00", b"<?xml ", b"<plist>"]))
 def test_random_bytes_raise_nothing_else(body: bytes, start: bytes) -> None:
     survive(start + body)
@@ -300,7 +299,7 @@ SAMPLES = [
 ]
 
 
-@settings(deadline=2000, max_examples=300)
+@settings(max_examples=300)
 @given(st.sampled_from(SAMPLES), st.floats(0, 1, exclude_max=True), st.integers(0, 255))
 def test_one_octet_changed_raises_nothing_else(document: bytes, place: float, value: int) -> None:
     changed = bytearray(document)
@@ -308,7 +307,6 @@ def test_one_octet_changed_raises_nothing_else(document: bytes, place: float, va
     survive(bytes(changed))
 
 
-@settings(deadline=2000)
 @given(st.sampled_from(SAMPLES), st.floats(0, 1))
 def test_truncation_raises_nothing_else(document: bytes, place: float) -> None:
     survive(document[: int(place * len(document))])
@@ -317,7 +315,7 @@ def test_truncation_raises_nothing_else(document: bytes, place: float) -> None:
 ELEMENTS = ["dict", "array", "string", "integer", "real", "data", "date", "key", "true", "plist", "x"]
 
 
-@settings(deadline=2000, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(ELEMENTS), max_size=12), st.text("0aZ=-:T ", max_size=6))
 def test_odd_arrangements_of_elements_raise_nothing_else(names: list[str], text: str) -> None:
     survive(xml("".join(f"<{name}>" for name in names) + text + "".join(f"</{name}>" for name in reversed(names))))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from onboarding.scep import messages
@@ -238,7 +238,6 @@ def test_refuses_a_get_that_is_no_base64(text: str) -> None:
     assert caught.value.fail_info is FailInfo.BAD_REQUEST
 
 
-@settings(deadline=2000)
 @given(st.text(max_size=60))
 def test_any_text_of_a_get_raises_nothing_else(text: str) -> None:
     with suppress(messages.ScepError):
@@ -250,7 +249,6 @@ def sample() -> bytes:
     return client().message(envelope(csr_der()))
 
 
-@settings(deadline=2000)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 255), st.booleans())
 def test_a_damaged_message_raises_nothing_else(place: float, value: int, cut: bool) -> None:
     at = int(place * len(sample()))
@@ -258,7 +256,6 @@ def test_a_damaged_message_raises_nothing_else(place: float, value: int, cut: bo
         assert parse(sample()[:at] + (b"" if cut else bytes([value]) + sample()[at + 1 :])).challenge == "one-time"
 
 
-@settings(deadline=2000)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 255))
 def test_a_damaged_csr_raises_nothing_else(place: float, value: int) -> None:
     der = bytearray(csr_der())
@@ -267,7 +264,6 @@ def test_a_damaged_csr_raises_nothing_else(place: float, value: int) -> None:
         parse(client().message(envelope(bytes(der))))
 
 
-@settings(deadline=2000)
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 255))
 def test_a_damaged_envelope_raises_nothing_else(place: float, value: int) -> None:
     closed = bytearray(envelope(csr_der()))

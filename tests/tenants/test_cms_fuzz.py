@@ -23,7 +23,7 @@ FORMS = [
     Form(digest="sha1", signed_attributes=False, indefinite=True, embed=BODY),
     Form(embed=BODY, by_key_identifier=True, certificates=(authority().der, device().der)),
 ]
-fuzz = settings(max_examples=150, deadline=2000)
+fuzz = settings(max_examples=150)
 
 
 @cache

@@ -249,7 +249,7 @@ def test_a_large_directory_is_read_soon() -> None:
 GOOD = ipa()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=6))
 def test_no_damage_breaks_the_reader(changes: list[tuple[int, int]]) -> None:
     data = bytearray(GOOD)
@@ -259,7 +259,7 @@ def test_no_damage_breaks_the_reader(changes: list[tuple[int, int]]) -> None:
         read_ipa(io.BytesIO(bytes(data)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=8))
 def test_no_damage_of_the_directory_breaks_the_reader(back: int, new: bytes) -> None:
     at = len(GOOD) - 1 - back

@@ -33,7 +33,7 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )
-quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(tenant: Tenant, told: Any) -> dict[str, Any] | BadRequest:

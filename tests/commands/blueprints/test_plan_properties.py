@@ -19,9 +19,7 @@ from tests.factories.devices import DeviceFactory
 from tests.factories.plans import converged, plan_again, published
 
 POLICIES = st.sampled_from([{"apply_policy": each} for each in ("ALWAYS APPLY", "PROVISION ONLY", "IGNORE")])
-SLOW = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+SLOW = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def group(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:

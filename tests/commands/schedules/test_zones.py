@@ -48,7 +48,7 @@ def whole_year(year: int) -> tuple[datetime, datetime]:
 
 
 @pytest.mark.parametrize(("zone", "year"), ZONES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(opens=TIMES, closes=TIMES, days=st.frozensets(st.integers(0, 6), min_size=1))
 def test_slots_are_what_the_clock_says(zone: str, year: int, opens: time, closes: time, days: frozenset[int]) -> None:
     minutes = (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
@@ -75,7 +75,7 @@ def test_slots_are_right_to_the_minute_where_clocks_are_changed(zone: str, year:
 
 
 @pytest.mark.parametrize(("zone", "year"), ZONES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), opens=TIMES, closes=TIMES, repeats=st.booleans())
 def test_slots_follow_each_other_and_are_found_again(
     zone: str, year: int, data: st.DataObject, opens: time, closes: time, repeats: bool
