@@ -108,12 +108,18 @@ class Launcher:
         return self.process.returncode, errors
 
 
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Whoever starts first makes the data there, and the others find them, whatever happened to the servers before."""
+    return tmp_path_factory.mktemp("launcher") / "var"
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Launcher]]:
+def start(var: Path) -> Iterator[Callable[[], Launcher]]:
     started: list[Launcher] = []
 
     def start_launcher() -> Launcher:
-        started.append(Launcher(tmp_path / "var"))
+        started.append(Launcher(var))
         return started[-1]
 
     yield start_launcher
