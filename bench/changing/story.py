@@ -85,7 +85,7 @@ class Story:
         self._say = say
         self._dice = random.Random("meddling")
         self._ids: dict[str, str] = {}  # of devices, by serial
-        self._requests: dict[str, int] = {}  # of commands, with the number of their devices
+        self._requests: dict[str, int] = {}  # of commands not known to have ended, with their devices
         self._began = time.monotonic()
 
     def run(self) -> Outcome:
@@ -167,8 +167,10 @@ class Story:
 
     def _all_ended(self) -> bool:
         """All commands that were sent, of which some are converges, and all converges."""
-        if not all(self._has_ended(request, devices) for request, devices in self._requests.items()):
-            return False
+        for request, devices in list(self._requests.items()):
+            if not self._has_ended(request, devices):
+                return False
+            del self._requests[request]  # it is not asked about again
         return all(converge["status"] in ENDED for converge in self._caller.all("/api/v2/converge"))
 
     def _has_ended(self, request: str, devices: int) -> bool:
