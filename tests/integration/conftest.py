@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 from redis import Redis
 
@@ -43,6 +44,16 @@ class Worker:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def _prompt_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live server sends headers and body apart; the kernel does not keep the body until the headers have arrived.
+
+    And a connection to it keeps its connection to the database from one request to the next.
+    """
+    monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
 
 
 @pytest.fixture(scope="session")
