@@ -12,6 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 from django.conf import settings as now
+from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -20,6 +22,8 @@ from bench.changing.caller import Caller
 from bench.changing.crowd import Crowd, make_devices, running_crowd
 from bench.changing.story import Story
 from bench.changing.versions import ten_versions
+from commands.models import CommandStatus
+from commands.models.status import State
 from config.celery import app as celery
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.apns import ApnsStandIn
@@ -32,16 +36,17 @@ from tests.integration.conftest import TOPIC, StartWorker
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
 
 DEVICES = 10
-DEATHS = {10: 8}  # when the last version is published; for each stage of its converge the device is waited for
+DEATHS = {10: 8}  # when the last version is published
 BEAT = 0.7  # seconds between the rounds of what beat sends every few seconds
+HOUR = dt.timedelta(hours=1)  # so long a command waits for its device
 OFTEN = 15.0  # what beat sends more seldom plays no part
 
 
 @pytest.fixture
 def haste(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """What a device that is gone owes is waited for some seconds. The worker knows profiles by the same key as we."""
+    """The worker knows profiles by the same key as we."""
     monkeypatch.setenv("SECRET_KEY", settings.SECRET_KEY)
-    times = {"COMMAND_QUEUE_TTL": 4, "REDELIVER_SECONDS": 1, "PUSH_REPEAT_SECONDS": 2}
+    times = {"COMMAND_QUEUE_TTL": int(HOUR.total_seconds()), "REDELIVER_SECONDS": 1, "PUSH_REPEAT_SECONDS": 2}
     for name, seconds in times.items():
         monkeypatch.setenv(name, str(seconds))
         setattr(settings, name, seconds)
@@ -83,8 +88,8 @@ def http() -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture
-def beat(start_worker: StartWorker) -> Iterator[None]:
-    """A worker, and what beat sends it, more often than beat does."""
+def beat(start_worker: StartWorker, crowd: Crowd) -> Iterator[None]:
+    """A worker, and what beat sends it, more often than beat does. For who is dead, hours pass between its rounds."""
     start_worker()
     stop = threading.Event()
     schedule: dict[str, Any] = now.CELERY_BEAT_SCHEDULE
@@ -92,14 +97,22 @@ def beat(start_worker: StartWorker) -> Iterator[None]:
 
     def tick() -> None:
         while not stop.wait(BEAT):
+            _let_an_hour_pass_for([device.serial for device in crowd.devices if device.faults.dead])
             for task in tasks:
                 celery.send_task(task, expires=2)
+        connection.close()
 
     thread = threading.Thread(target=tick, name="beat", daemon=True)
     thread.start()
     yield
     stop.set()
     thread.join()
+
+
+def _let_an_hour_pass_for(serials: list[str]) -> None:
+    """What lies in the queues of these devices has lain there that much longer."""
+    waiting = CommandStatus.objects.filter(device__serial__in=serials, state=State.QUEUED)
+    waiting.update(not_before=F("not_before") - HOUR)
 
 
 def _is_needed(entry: dict[str, Any]) -> bool:
