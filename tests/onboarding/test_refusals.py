@@ -75,48 +75,63 @@ def paths(link: EnrolmentProfile) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_no_method_at_any_path_breaks_anything(link: EnrolmentProfile, method: str) -> None:
+def test_no_method_at_any_path_breaks_anything(link: EnrolmentProfile) -> None:
     client = Client(raise_request_exception=False)
 
-    answers = {path: client.generic(method, path, b"garbage").status_code for path in paths(link)}
+    answers = {
+        (method, path): client.generic(method, path, b"garbage").status_code
+        for path in paths(link)
+        for method in METHODS
+    }
 
-    assert {path: status for path, status in answers.items() if status not in CALM} == {}
+    assert {at: status for at, status in answers.items() if status not in CALM} == {}
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-def test_no_unsigned_body_at_any_path_breaks_anything(link: EnrolmentProfile, body: bytes) -> None:
+def test_no_unsigned_body_at_any_path_breaks_anything(link: EnrolmentProfile) -> None:
     client = Client(raise_request_exception=False)
 
-    answers = [client.generic(method, path, body).status_code for path in paths(link) for method in ("PUT", "POST")]
+    answers = {
+        (name, method, path): client.generic(method, path, body).status_code
+        for path in paths(link)
+        for method in ("PUT", "POST")
+        for name, body in BODIES.items()
+    }
 
-    assert set(answers) <= CALM
-
-
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-@pytest.mark.parametrize("path", [CONNECT, CHECK_IN])
-def test_a_signed_body_that_is_no_message_is_malformed(device: SimulatedAppleDevice, path: str, body: bytes) -> None:
-    assert put(identity_of(device), body, path=path).status_code == 400
-
-
-@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES.keys())
-@pytest.mark.parametrize("own_id", [False, True], ids=["as it is", "with the device's own UDID"])
-def test_no_signed_message_breaks_anything(device: SimulatedAppleDevice, message: dict[str, Any], own_id: bool) -> None:
-    told = {**message, "UDID": device.udid} if own_id else message
-    body = plistlib.dumps(told, fmt=plistlib.FMT_BINARY)
-
-    answers = [put(identity_of(device), body, path=path).status_code for path in (CONNECT, CHECK_IN)]
-
-    assert set(answers) <= CALM
+    assert {at: status for at, status in answers.items() if status not in CALM} == {}
 
 
-@pytest.mark.parametrize("kind", SIGNED)
+def test_a_signed_body_that_is_no_message_is_malformed(device: SimulatedAppleDevice) -> None:
+    answers = {
+        (path, name): put(identity_of(device), body, path=path).status_code
+        for path in (CONNECT, CHECK_IN)
+        for name, body in BODIES.items()
+    }
+
+    assert answers == dict.fromkeys(answers, 400)
+
+
+def test_no_signed_message_breaks_anything(device: SimulatedAppleDevice) -> None:
+    """As it is, and with the device's own UDID; the one that may enrol it anew comes last."""
+    answers = {}
+    for ids in ({}, {"UDID": device.udid}):
+        for name, message in MESSAGES.items():
+            body = plistlib.dumps({**message, **ids}, fmt=plistlib.FMT_BINARY)
+            for path in (CONNECT, CHECK_IN):
+                answers[name, path, *ids] = put(identity_of(device), body, path=path).status_code
+
+    assert len(answers) == 4 * len(MESSAGES)
+    assert {at: status for at, status in answers.items() if status not in CALM} == {}
+
+
 def test_a_stranger_is_refused_with_403_or_400(
-    device: SimulatedAppleDevice, other_device: SimulatedAppleDevice, kind: str
+    device: SimulatedAppleDevice, other_device: SimulatedAppleDevice
 ) -> None:
-    message = {"MessageType": kind, "UDID": device.udid, "Topic": "x", "Token": b"x", "PushMagic": "x"}
+    told = {"UDID": device.udid, "Topic": "x", "Token": b"x", "PushMagic": "x"}
+    strange = identity_of(other_device)
 
-    assert put(identity_of(other_device), message).status_code in {400, 403}
+    answers = {kind: put(strange, {**told, "MessageType": kind}).status_code for kind in SIGNED}
+
+    assert {kind: status for kind, status in answers.items() if status not in {400, 403}} == {}
     assert report(device).status_code == 200
 
 
@@ -161,11 +176,12 @@ def references(levels: int) -> bytes:
     return content + table + sizes
 
 
-@pytest.mark.parametrize(
-    "bomb", [ENTITIES, NESTED, references(60), references(14)], ids=["entities", "depth", "a", "b"]
-)
-def test_a_property_list_bomb_is_defused(device: SimulatedAppleDevice, bomb: bytes) -> None:
-    assert put(identity_of(device), bomb).status_code == 400
+def test_a_property_list_bomb_is_defused(device: SimulatedAppleDevice) -> None:
+    bombs = {"entities": ENTITIES, "depth": NESTED, "a": references(60), "b": references(14)}
+
+    answers = {name: put(identity_of(device), bomb).status_code for name, bomb in bombs.items()}
+
+    assert answers == dict.fromkeys(bombs, 400)
 
 
 def test_the_bound_of_the_rest_apis_bodies_is_not_the_devices(device: SimulatedAppleDevice, settings: Any) -> None:

@@ -1,6 +1,7 @@
 """The stand-in of Apple's store, over its socket."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -24,12 +25,18 @@ def store(_one: StoreStandIn) -> StoreStandIn:
     return _one
 
 
+@cache
+def caller() -> httpx2.Client:
+    """One for all: to make one, which reads the trusted certificates, takes longer than a thousand answers."""
+    return httpx2.Client(trust_env=False)
+
+
 def get(store: StoreStandIn, app_id: str, **changed: str) -> httpx2.Response:
-    return httpx2.get(store.url, params={**QUERY, "id": app_id, **changed}, trust_env=False)
+    return caller().get(store.url, params={**QUERY, "id": app_id, **changed})
 
 
 def order(store: StoreStandIn, method: str, path: str, body: Any = None) -> httpx2.Response:
-    return httpx2.request(method, f"{store.base_url}{path}", json=body, trust_env=False)
+    return caller().request(method, f"{store.base_url}{path}", json=body)
 
 
 def test_answers_in_apples_form(store: StoreStandIn) -> None:
@@ -53,7 +60,7 @@ def test_every_app_has_its_record_somewhere(store: StoreStandIn) -> None:
 def test_icons_are_pictures(store: StoreStandIn) -> None:
     address = get(store, NOTES).json()["results"][NOTES]["artwork"]["url"].format(w=512, h=512, c="bb", f="png")
 
-    answer = httpx2.get(address, trust_env=False)
+    answer = caller().get(address)
 
     assert (answer.headers["Content-Type"], answer.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
     assert order(store, "GET", "/icons/1/512x512bb.png").status_code == 404
