@@ -1,10 +1,14 @@
 """A call of every served operation that succeeds for our tenant, and what belongs to the other one."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
+
+from django.db import transaction
 
 from commands.models import Converge
 from tenants.models import Tenant
@@ -204,6 +208,20 @@ def form_of(seed: Operation) -> dict[str, Any]:
 def call(api: ApiClient, seed: Operation, owned: Owned, **options: Any) -> Any:
     sent = form_of(seed) if seed.body_type == FORM else {"body": body_of(seed, owned)}
     return api.request(seed.method.lower(), path_of(seed, owned), **{**sent, **options})
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is changed inside is changed back at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def tried(api: ApiClient, tenant: Tenant, seed: Operation, **options: Any) -> Any:
+    """The answer to a call about things made for it; then there is none of it."""
+    with undone():
+        return call(api, seed, belongings_of(tenant), **options)
 
 
 READS = [seed for seed in OPERATIONS if seed.method == "GET"]
