@@ -17,10 +17,12 @@ from apps_domain.storage.s3 import PART, S3AppStorage
 from tests.api.seed import APPS
 from tests.conftest import ApiClient
 from tests.factories.ipas import APP, ipa, packed, upload_form
-from tests.factories.s3_server import BUCKET, client, needs_s3, running_s3
+from tests.factories.s3_server import BUCKET, needs_s3, running_s3
 
-pytestmark = [pytest.mark.timeout(180), needs_s3]
+# With a database each: pytest-django runs those without one apart, and they would start a server of their own.
+pytestmark = [pytest.mark.timeout(180), pytest.mark.django_db, needs_s3]
 LARGE = Random(7).randbytes(5 * PART // 2)
+TWO_PARTS = LARGE[: PART + 1]
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +31,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         yield options
 
 
+@pytest.fixture(scope="module")
+def kept(server: dict[str, Any]) -> S3AppStorage:
+    """In a folder of the bucket."""
+    return S3AppStorage(**server, location="muster")
+
+
 @pytest.fixture
-def storage(server: dict[str, Any]) -> Iterator[S3AppStorage]:
-    """Empty, and in a folder of the bucket."""
-    yield S3AppStorage(**server, location="muster")
-    s3 = client(server)
-    for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        s3.delete_object(Bucket=BUCKET, Key=each["Key"])
+def storage(kept: S3AppStorage) -> Iterator[S3AppStorage]:
+    """Empty."""
+    yield kept
+    for key in keys(kept):
+        kept.client.delete_object(Bucket=BUCKET, Key=key)
 
 
 @pytest.fixture
@@ -84,7 +91,7 @@ def test_what_is_not_there_is_told(storage: S3AppStorage) -> None:
 
 def test_there_is_no_file_before_it_is_whole(storage: S3AppStorage) -> None:
     writing = storage.create("ab/x.ipa")
-    writing.write(LARGE)
+    writing.write(TWO_PARTS)
 
     assert keys(storage) == []
     assert uploads(storage) == ["muster/ab/x.ipa"]
@@ -94,7 +101,7 @@ def test_there_is_no_file_before_it_is_whole(storage: S3AppStorage) -> None:
 
 
 def test_deleting_takes_what_an_upload_left(storage: S3AppStorage) -> None:
-    storage.create("ab/x.ipa").write(LARGE)
+    storage.create("ab/x.ipa").write(TWO_PARTS)
     write(storage, "ab/y.ipa", b"1")
 
     for _ in range(2):
@@ -105,15 +112,15 @@ def test_deleting_takes_what_an_upload_left(storage: S3AppStorage) -> None:
 
 
 def test_an_address_serves_the_file_in_parts_and_only_signed(storage: S3AppStorage) -> None:
-    write(storage, "ab/x.ipa", LARGE)
+    write(storage, "ab/x.ipa", TWO_PARTS)
     url = storage.link("ab/x.ipa", seconds=60, file_name="Kiosk-1.ipa", content_type="application/octet-stream")
 
     whole = httpx2.get(url)
     part = httpx2.get(url, headers={"Range": "bytes=10-19"})
 
-    assert (whole.status_code, whole.content) == (200, LARGE)
+    assert (whole.status_code, whole.content) == (200, TWO_PARTS)
     assert whole.headers["Content-Disposition"] == 'attachment; filename="Kiosk-1.ipa"'
-    assert (part.status_code, part.content) == (206, LARGE[10:20])
+    assert (part.status_code, part.content) == (206, TWO_PARTS[10:20])
     assert httpx2.get(url.replace("X-Amz-Signature=", "X-Amz-Signature=0")).status_code == 403
     assert httpx2.get(url.split("?")[0]).status_code == 403
 
@@ -132,7 +139,7 @@ def test_a_wrong_account_is_an_error(server: dict[str, Any]) -> None:
 
 
 def test_an_app_from_upload_to_download(api: ApiClient, chosen: S3AppStorage) -> None:
-    file = ipa(files={f"{APP}noise": LARGE})
+    file = ipa(files={f"{APP}noise": TWO_PARTS})
 
     made = api.post(APPS, **upload_form(file)).json()["content"]
 
@@ -151,7 +158,7 @@ def test_an_app_from_upload_to_download(api: ApiClient, chosen: S3AppStorage) ->
 
 
 def test_what_is_refused_leaves_nothing(api: ApiClient, chosen: S3AppStorage) -> None:
-    response = api.post(APPS, **upload_form(packed({"a": LARGE})))
+    response = api.post(APPS, **upload_form(packed({"a": TWO_PARTS})))
 
     assert response.status_code == 400
     assert (keys(chosen), uploads(chosen)) == ([], [])
@@ -159,7 +166,7 @@ def test_what_is_refused_leaves_nothing(api: ApiClient, chosen: S3AppStorage) ->
 
 
 def test_who_died_while_writing_is_swept(db: None, chosen: S3AppStorage) -> None:
-    FileWriter(suffix=".ipa", limit=10**9).write(LARGE)
+    FileWriter(suffix=".ipa", limit=10**9).write(TWO_PARTS)
     assert len(uploads(chosen)) == 1
     StoredFile.objects.update(changed_at="2020-01-01T00:00:00Z")
 

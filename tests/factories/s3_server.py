@@ -1,6 +1,7 @@
 """A real S3-compatible server, SeaweedFS, for as long as a block lasts."""
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def running_s3(folder: Path) -> Iterator[dict[str, Any]]:
         process = spawn(_command(folder, ports), output=log)
         try:
             url = f"http://127.0.0.1:{ports[0]}"
-            until(lambda: process.poll() is not None or _answers(url), seconds=90)
+            until(lambda: process.poll() is not None or _answers(url, ports[0]), seconds=90)
             assert process.poll() is None, (folder / "log").read_text()[-2000:]
             options = {"bucket_name": BUCKET, "endpoint_url": url, "region_name": "us-east-1", **ACCOUNT}
             s3 = client(options)
@@ -75,10 +76,12 @@ def _command(folder: Path, ports: list[int]) -> list[str]:
     ]
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, port: int) -> bool:
     try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2):  # costs less than a request that is refused
+            pass
         return httpx2.get(url, timeout=2, verify=False).status_code in (200, 403)
-    except httpx2.HTTPError:
+    except (OSError, httpx2.HTTPError):
         return False
 
 
