@@ -1,6 +1,7 @@
 """Recurring schedules through the year in zones with rules of their own, against their clocks read step by step."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,7 @@ def test_slots_are_what_the_clock_says(zone: str, year: int, opens: time, closes
     assert differences((opens, closes), days, zone, clock(zone, *whole_year(year), STEP)) == []
 
 
+@cache
 def changes(zone: str, year: int) -> list[datetime]:
     readings = clock(zone, *whole_year(year), STEP)
     shown = [(instant, datetime.combine(day, hour)) for instant, day, hour, _ in readings]
