@@ -19,7 +19,7 @@ from tenants.models import Tenant
 from tests.conftest import ApiClient
 from tests.factories.commands import queued
 from tests.factories.devices import DeviceFactory
-from tests.factories.fleet import enrol, ready_to_enrol, row_of
+from tests.factories.fleet import placed, row_of
 
 
 def later(**time: float) -> time_machine.travel:
@@ -29,9 +29,7 @@ def later(**time: float) -> time_machine.travel:
 @pytest.fixture
 def phone(tenant: Tenant, other_tenant: Tenant) -> SimulatedAppleDevice:
     """Enrolled, with nothing waiting for it."""
-    phone = enrol(ready_to_enrol(tenant))
-    phone.connect()
-    return phone
+    return placed(tenant)
 
 
 def test_an_answer_that_does_not_come_in_time_is_a_time_out(phone: SimulatedAppleDevice) -> None:

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.test import Client
+from django.utils import timezone
 
-from devices.models import Device
+from devices.models import Device, Heartbeat
 from onboarding.models import EnrolmentProfile
 from onboarding.services.enrolment_profiles import create_enrolment_profile
 from onboarding.simulation.apple_device import SimulatedAppleDevice
@@ -23,7 +24,7 @@ from onboarding.simulation.apple_state import Management
 from onboarding.simulation.identity import Identity, generate_key
 from tenants.models import ApnsCertificate, Tenant
 from tests.factories.commands import AppleEnrolmentFactory
-from tests.factories.devices import DeviceFactory, seen
+from tests.factories.devices import DeviceFactory
 from tests.factories.tenants import ACTOR, with_authority
 
 TOPIC = "com.apple.mgmt.External.test"
@@ -162,7 +163,7 @@ def placed(
     )
     device.state.management = management
     row = DeviceFactory(tenant=tenant, serial=device.serial, udid=device.udid, **columns)
-    seen(row, dt.timedelta(hours=1))
+    Heartbeat.objects.create(tenant=tenant, device=row, last_seen=timezone.now() - dt.timedelta(hours=1))
     AppleEnrolmentFactory(
         device=row,
         enrolment_id=device.udid,
