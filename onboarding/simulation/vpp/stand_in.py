@@ -66,7 +66,7 @@ class VppStandIn:
         self._server = _listen(host, port, handler_for(self))
         self.host, self.port = host, int(self._server.server_address[1])
         self._threads = [
-            threading.Thread(target=self._server.serve_forever, args=(0.05,), name="vpp-stand-in", daemon=True),
+            threading.Thread(target=self._server.serve_forever, args=(0.01,), name="vpp-stand-in", daemon=True),
             threading.Thread(target=self._work, name="vpp-stand-in-events", daemon=True),
         ]
 
