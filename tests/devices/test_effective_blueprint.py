@@ -202,15 +202,17 @@ def test_a_draft_is_nothing_to_upgrade_to(api: ApiClient, tenant: Tenant) -> Non
 
 
 @pytest.mark.parametrize(
-    ("factory", "state", "provisioned"),
-    [*((DeviceFactory, *each) for each in APPLE), *((AndroidFactory, *each) for each in ANDROID)],
+    ("factory", "states"), [(DeviceFactory, APPLE), (AndroidFactory, ANDROID)], ids=["apple", "android"]
 )
 def test_only_a_provisioned_device_can_be_upgraded(
-    api: ApiClient, tenant: Tenant, factory: Any, state: int, provisioned: bool
+    api: ApiClient, tenant: Tenant, factory: Any, states: list[tuple[int, bool]]
 ) -> None:
-    device = factory(tenant=tenant, state=state, assigned_blueprint=BlueprintFactory(tenant))
+    blueprint = BlueprintFactory(tenant)
+    devices = [(state, factory(tenant=tenant, state=state, assigned_blueprint=blueprint)) for state, _ in states]
 
-    assert status(api, device) == ("UPGRADABLE" if provisioned else "NOT_UPGRADABLE")
+    told = [(state, status(api, device)) for state, device in devices]
+
+    assert told == [(state, "UPGRADABLE" if provisioned else "NOT_UPGRADABLE") for state, provisioned in states]
 
 
 def test_the_status_follows_the_converges(api: ApiClient, tenant: Tenant) -> None:
