@@ -10,8 +10,6 @@ from tests.api.seed import APNS, LICENCES, OPERATIONS, Operation
 from tests.api.seed_commands import COMMANDS
 from tests.contract import document
 
-each_operation = pytest.mark.parametrize("seed", OPERATIONS, ids=str)
-
 
 def described(seed: Operation) -> dict[str, Any]:
     found: dict[str, Any] = document()["paths"][seed.path][seed.method.lower()]
@@ -79,59 +77,57 @@ def test_each_of_ours_is_described_as_the_documented_ones_are(name: str) -> None
     assert ("requestBody" in told) is (method in ("POST", "PUT") and not path.endswith("/drift"))
 
 
-@each_operation
-def test_each_operation_has_its_summary_and_tag(seed: Operation) -> None:
-    assert (described(seed)["summary"], described(seed)["tags"]) == (seed.summary, [seed.tag])
+def test_each_operation_has_its_summary_and_tag() -> None:
+    told = {str(seed): (described(seed)["summary"], described(seed)["tags"]) for seed in OPERATIONS}
+
+    assert told == {str(seed): (seed.summary, [seed.tag]) for seed in OPERATIONS}
 
 
-@each_operation
-def test_each_operation_requires_exactly_its_headers(seed: Operation) -> None:
-    headers = {item["name"]: item for item in described(seed)["parameters"] if item["in"] == "header"}
+def test_each_operation_requires_exactly_its_headers() -> None:
+    for seed in OPERATIONS:
+        headers = {item["name"]: item for item in described(seed)["parameters"] if item["in"] == "header"}
 
-    assert set(headers) == set(seed.headers)
-    assert all(item["required"] for item in headers.values())
-    assert {name: item["schema"] for name, item in headers.items()} == {
-        **{name: {"type": "string"} for name in seed.headers},
-        "X-Tenant-Id": seed.tenant,
-    }
+        assert set(headers) == set(seed.headers), seed
+        assert all(item["required"] for item in headers.values()), seed
+        told = {name: item["schema"] for name, item in headers.items()}
+        assert told == {**{name: {"type": "string"} for name in seed.headers}, "X-Tenant-Id": seed.tenant}, seed
 
 
-@each_operation
-def test_each_operation_has_exactly_its_query_parameters(seed: Operation) -> None:
-    found = {item["name"]: item for item in described(seed)["parameters"] if item["in"] == "query"}
+def test_each_operation_has_exactly_its_query_parameters() -> None:
+    for seed in OPERATIONS:
+        found = {item["name"]: item for item in described(seed)["parameters"] if item["in"] == "query"}
 
-    assert set(found) == set(seed.query)
-    told = {name: facts(item["schema"], seed.query[name]) for name, item in found.items()}
-    assert told == {name: seeded(schema) for name, schema in seed.query.items()}
-    assert {name for name, item in found.items() if item.get("required")} == set(seed.required_query)
-
-
-@each_operation
-def test_each_operation_has_its_path_parameters(seed: Operation) -> None:
-    found = [item for item in described(seed)["parameters"] if item["in"] == "path"]
-
-    assert {item["name"]: item["schema"] for item in found} == seed.ids
-    assert all(item["required"] for item in found)
+        assert set(found) == set(seed.query), seed
+        told = {name: facts(item["schema"], seed.query[name]) for name, item in found.items()}
+        assert told == {name: seeded(schema) for name, schema in seed.query.items()}, seed
+        assert {name for name, item in found.items() if item.get("required")} == set(seed.required_query), seed
 
 
-@each_operation
-def test_each_operation_takes_the_documented_body(seed: Operation) -> None:
-    body = described(seed).get("requestBody")
+def test_each_operation_has_its_path_parameters() -> None:
+    for seed in OPERATIONS:
+        found = [item for item in described(seed)["parameters"] if item["in"] == "path"]
 
-    if seed.body is None:
-        assert body is None
-        return
-    assert body is not None
-    assert body.get("required", False) is seed.body_required
-    assert list(body["content"]) == [seed.body_type]
-    for fields in alternatives(body["content"][seed.body_type]["schema"]):
-        told = {name: facts(schema, {}) for name, schema in fields.items()}
-        assert told.pop("command", {}).get("enum", set()) <= set(COMMANDS)
-        assert told == {name: seeded(schema) for name, schema in seed.body.items() if name != "command"}
+        assert {item["name"]: item["schema"] for item in found} == seed.ids, seed
+        assert all(item["required"] for item in found), seed
 
 
-@each_operation
-def test_each_operation_answers_with_the_documented_statuses(seed: Operation) -> None:
+def test_each_operation_takes_the_documented_body() -> None:
+    for seed in OPERATIONS:
+        body = described(seed).get("requestBody")
+
+        if seed.body is None:
+            assert body is None, seed
+            continue
+        assert body is not None, seed
+        assert body.get("required", False) is seed.body_required, seed
+        assert list(body["content"]) == [seed.body_type], seed
+        for fields in alternatives(body["content"][seed.body_type]["schema"]):
+            told = {name: facts(schema, {}) for name, schema in fields.items()}
+            assert told.pop("command", {}).get("enum", set()) <= set(COMMANDS), seed
+            assert told == {name: seeded(schema) for name, schema in seed.body.items() if name != "command"}, seed
+
+
+def test_each_operation_answers_with_the_documented_statuses() -> None:
     """Some document more: filters can be wrong, a certificate can be in use, there may be no licences of an app."""
     more = {
         "GET /api/device/v0/devices/": {"400"},
@@ -139,21 +135,22 @@ def test_each_operation_answers_with_the_documented_statuses(seed: Operation) ->
         f"GET {LICENCES}/{{appId}}": {"404"},
     }
 
-    wanted = {str(status) for status in seed.statuses} | more.get(str(seed), set())
-    assert set(described(seed)["responses"]) == wanted
+    for seed in OPERATIONS:
+        wanted = {str(status) for status in seed.statuses} | more.get(str(seed), set())
+        assert set(described(seed)["responses"]) == wanted, seed
 
 
-@each_operation
-def test_each_error_is_the_error_envelope(seed: Operation) -> None:
-    errors = {code: answer for code, answer in described(seed)["responses"].items() if code >= "400"}
+def test_each_error_is_the_error_envelope() -> None:
+    for seed in OPERATIONS:
+        errors = {code: answer for code, answer in described(seed)["responses"].items() if code >= "400"}
 
-    schemas = [answer["content"]["application/json"]["schema"]["$ref"] for answer in errors.values()]
-    assert set(schemas) == {"#/components/schemas/ErrorEnvelope"}
+        schemas = [answer["content"]["application/json"]["schema"]["$ref"] for answer in errors.values()]
+        assert set(schemas) == {"#/components/schemas/ErrorEnvelope"}, seed
 
 
-@each_operation
-def test_each_operation_is_secured_by_the_bearer_scheme(seed: Operation) -> None:
-    assert described(seed)["security"] == [{"Authorization": []}]
+def test_each_operation_is_secured_by_the_bearer_scheme() -> None:
+    for seed in OPERATIONS:
+        assert described(seed)["security"] == [{"Authorization": []}], seed
     assert document()["components"]["securitySchemes"]["Authorization"]["scheme"] == "bearer"
 
 
