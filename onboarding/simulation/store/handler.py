@@ -46,6 +46,7 @@ class StoreHandler(BaseHTTPRequestHandler):
 
     store: ClassVar["StoreStandIn"]
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
