@@ -135,33 +135,31 @@ def test_accepts_a_right_request(apns: ApnsStandIn, push: Push) -> None:
     assert answer.headers["apns-id"] == received.apns_id
 
 
-@pytest.mark.parametrize(
-    ("change", "status", "reason"),
-    [
-        ({"method": "PUT"}, 405, "MethodNotAllowed"),
-        ({"path": "/2/device/"}, 404, "BadPath"),
-        ({"token": ""}, 400, "BadDeviceToken"),
-        ({"token": "xyz"}, 400, "BadDeviceToken"),
-        ({"token": "abc"}, 400, "BadDeviceToken"),
-        ({"apns_push_type": None}, 400, "InvalidPushType"),
-        ({"apns_push_type": "alert"}, 400, "InvalidPushType"),
-        ({"apns_topic": None}, 400, "MissingTopic"),
-        ({"apns_topic": "com.example"}, 400, "TopicDisallowed"),
-        ({"apns_priority": "7"}, 400, "BadPriority"),
-        ({"apns_expiration": "tomorrow"}, 400, "BadExpirationDate"),
-        ({"apns_expiration": "-1"}, 400, "BadExpirationDate"),
-        ({"apns_id": "7"}, 400, "BadMessageId"),
-        ({"body": b""}, 400, "PayloadEmpty"),
-        ({"body": b"{}"}, 400, "PayloadEmpty"),
-        ({"body": b'{"mdm": "' + b"x" * 4096 + b'"}'}, 413, "PayloadTooLarge"),
-    ],
-)
-def test_refuses_a_wrong_request_as_apple_does(
-    apns: ApnsStandIn, push: Push, change: dict[str, Any], status: int, reason: str
-) -> None:
-    answer = push(**change)
+WRONG: list[tuple[dict[str, Any], int, str]] = [
+    ({"method": "PUT"}, 405, "MethodNotAllowed"),
+    ({"path": "/2/device/"}, 404, "BadPath"),
+    ({"token": ""}, 400, "BadDeviceToken"),
+    ({"token": "xyz"}, 400, "BadDeviceToken"),
+    ({"token": "abc"}, 400, "BadDeviceToken"),
+    ({"apns_push_type": None}, 400, "InvalidPushType"),
+    ({"apns_push_type": "alert"}, 400, "InvalidPushType"),
+    ({"apns_topic": None}, 400, "MissingTopic"),
+    ({"apns_topic": "com.example"}, 400, "TopicDisallowed"),
+    ({"apns_priority": "7"}, 400, "BadPriority"),
+    ({"apns_expiration": "tomorrow"}, 400, "BadExpirationDate"),
+    ({"apns_expiration": "-1"}, 400, "BadExpirationDate"),
+    ({"apns_id": "7"}, 400, "BadMessageId"),
+    ({"body": b""}, 400, "PayloadEmpty"),
+    ({"body": b"{}"}, 400, "PayloadEmpty"),
+    ({"body": b'{"mdm": "' + b"x" * 4096 + b'"}'}, 413, "PayloadTooLarge"),
+]
 
-    assert (answer.status_code, answer.json()) == (status, {"reason": reason})
+
+def test_refuses_a_wrong_request_as_apple_does(apns: ApnsStandIn, push: Push) -> None:
+    for change, status, reason in WRONG:
+        answer = push(**change)
+
+        assert (answer.status_code, answer.json()) == (status, {"reason": reason}), change
     assert apns.notifications == []
 
 
@@ -335,23 +333,24 @@ def test_orders_can_be_given_by_http(apns: ApnsStandIn, push: Push) -> None:
     assert (emptied["counters"], emptied["faults"]) == ({}, [])
 
 
-@pytest.mark.parametrize(
-    ("fault", "complaint"),
-    [
-        ({"colour": "red"}, "A fault has no colour."),
-        ({"reason": "Unheard"}, "APNs has no reason 'Unheard': give its status too."),
-        ({"drop": "gently"}, "drop is goaway or abrupt."),
-        ({"times": True}, "times is of the wrong type."),
-        ({"delay": "long"}, "delay is of the wrong type."),
-        ({"reason": None}, "reason is of the wrong type."),
-        ({"token": 1}, "token is a hex string."),
-        ([], "The body is a JSON object."),
-    ],
-)
-def test_a_wrong_order_is_explained(apns: ApnsStandIn, fault: Any, complaint: str) -> None:
-    answer = httpx2.put(f"http://127.0.0.1:{apns.courier_port}/faults", json=fault, trust_env=False)
+WRONG_ORDERS: list[tuple[Any, str]] = [
+    ({"colour": "red"}, "A fault has no colour."),
+    ({"reason": "Unheard"}, "APNs has no reason 'Unheard': give its status too."),
+    ({"drop": "gently"}, "drop is goaway or abrupt."),
+    ({"times": True}, "times is of the wrong type."),
+    ({"delay": "long"}, "delay is of the wrong type."),
+    ({"reason": None}, "reason is of the wrong type."),
+    ({"token": 1}, "token is a hex string."),
+    ([], "The body is a JSON object."),
+]
 
-    assert (answer.status_code, answer.json()) == (400, {"error": complaint})
+
+def test_a_wrong_order_is_explained(apns: ApnsStandIn) -> None:
+    with httpx2.Client(trust_env=False) as control:
+        for fault, complaint in WRONG_ORDERS:
+            answer = control.put(f"http://127.0.0.1:{apns.courier_port}/faults", json=fault)
+
+            assert (answer.status_code, answer.json()) == (400, {"error": complaint}), fault
 
 
 def test_an_unknown_order_is_not_found(apns: ApnsStandIn) -> None:

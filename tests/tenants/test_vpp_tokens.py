@@ -113,9 +113,9 @@ def test_a_token_of_another_tenant_is_not_found(admin: ApiClient, other_tenant: 
     assert VppToken.objects.get() == theirs
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "x", "1.0", "9" * 18, "9" * 40, "１", "+1"])
-def test_an_id_that_is_none_is_not_found(admin: ApiClient, text: str) -> None:
-    assert admin.delete(f"{VPP_TOKENS}{text}").status_code == 404
+def test_an_id_that_is_none_is_not_found(admin: ApiClient) -> None:
+    for text in ("0", "-1", "x", "1.0", "9" * 18, "9" * 40, "１", "+1"):
+        assert admin.delete(f"{VPP_TOKENS}{text}").status_code == 404, text
 
 
 def test_operators_read_and_do_not_write(api: ApiClient, tenant: Tenant) -> None:
@@ -147,22 +147,23 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_named(admin: ApiClient, name: str) -> None:
-    file, told = WRONG[name]
-
-    assert told in refused(admin, file)
+def test_a_wrong_file_is_named(admin: ApiClient) -> None:
+    for name, (file, told) in WRONG.items():
+        assert told in refused(admin, file), name
 
 
-@pytest.mark.parametrize("share", [1, 10, 30, 50, 70, 90, 97])
-def test_a_truncated_file_is_refused(admin: ApiClient, share: int) -> None:
-    refused(admin, vpptoken()[: len(vpptoken()) * share // 100])
+def test_a_truncated_file_is_refused(admin: ApiClient) -> None:
+    for share in (1, 10, 30, 50, 70, 90, 97):
+        refused(admin, vpptoken()[: len(vpptoken()) * share // 100])
+
+
+UNUSABLE: list[Any] = [None, "", 5, {}, "a\0b", "x" * 5000]
 
 
 @pytest.mark.parametrize("field", list(VPP_FIELDS))
-@pytest.mark.parametrize("value", [None, "", 5, {}, "a\0b", "x" * 5000], ids=lambda value: repr(value)[:9])
-def test_a_token_without_a_usable_field_names_it(admin: ApiClient, field: str, value: Any) -> None:
-    assert field in refused(admin, vpptoken(**{field: value}))
+def test_a_token_without_a_usable_field_names_it(admin: ApiClient, field: str) -> None:
+    for value in UNUSABLE:
+        assert field in refused(admin, vpptoken(**{field: value})), value
 
 
 @pytest.mark.parametrize("moment", ["2020-06-24T15:50:50+0000", "2020-06-24", "never"])
@@ -191,10 +192,11 @@ def test_a_body_that_is_no_form_is_415(admin: ApiClient, content_type: str) -> N
     assert admin.post(VPP_TOKENS, b"{}", content_type=content_type).status_code == 415
 
 
-@pytest.mark.parametrize("body", [b"", b"x" * 1000, b"--x\r\n", b"--x--", b"--x\r\nContent-Disposition: form-data\r\n"])
 @pytest.mark.parametrize("boundary", ["; boundary=x", "", "; boundary=" + "x" * 5000])
-def test_a_broken_form_is_400(admin: ApiClient, body: bytes, boundary: str) -> None:
-    assert admin.post(VPP_TOKENS, body, content_type=f"multipart/form-data{boundary}").status_code == 400
+def test_a_broken_form_is_400(admin: ApiClient, boundary: str) -> None:
+    for body in (b"", b"x" * 1000, b"--x\r\n", b"--x--", b"--x\r\nContent-Disposition: form-data\r\n"):
+        answer = admin.post(VPP_TOKENS, body, content_type=f"multipart/form-data{boundary}")
+        assert answer.status_code == 400, body[:10]
 
 
 def test_ten_megabytes_of_noise_are_refused(admin: ApiClient) -> None:
