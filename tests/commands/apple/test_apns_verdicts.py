@@ -6,57 +6,59 @@ from commands.apple.apns import Notification, Outcome, Verdict
 from onboarding.simulation.apns import ApnsStandIn, Fault
 from tests.factories.apns import MAGIC, TOPIC, NewApnsClient, notifications, token, verdicts
 
+REASONS = [
+    ("BadCollapseId", 400, Verdict.REFUSED),
+    ("BadDeviceToken", 400, Verdict.DEAD_TOKEN),
+    ("BadExpirationDate", 400, Verdict.REFUSED),
+    ("BadMessageId", 400, Verdict.REFUSED),
+    ("BadPriority", 400, Verdict.REFUSED),
+    ("BadTopic", 400, Verdict.STOP_TOPIC),
+    ("DeviceTokenNotForTopic", 400, Verdict.DEAD_TOKEN),
+    ("DuplicateHeaders", 400, Verdict.REFUSED),
+    ("IdleTimeout", 400, Verdict.RETRY),
+    ("InvalidPushType", 400, Verdict.REFUSED),
+    ("MissingDeviceToken", 400, Verdict.DEAD_TOKEN),
+    ("MissingTopic", 400, Verdict.STOP_TOPIC),
+    ("PayloadEmpty", 400, Verdict.REFUSED),
+    ("TopicDisallowed", 400, Verdict.STOP_TOPIC),
+    ("BadCertificate", 403, Verdict.STOP_TOPIC),
+    ("BadCertificateEnvironment", 403, Verdict.STOP_TOPIC),
+    ("ExpiredProviderToken", 403, Verdict.STOP_TOPIC),
+    ("Forbidden", 403, Verdict.STOP_TOPIC),
+    ("InvalidProviderToken", 403, Verdict.STOP_TOPIC),
+    ("MissingProviderToken", 403, Verdict.STOP_TOPIC),
+    ("BadPath", 404, Verdict.REFUSED),
+    ("MethodNotAllowed", 405, Verdict.REFUSED),
+    ("ExpiredToken", 410, Verdict.DEAD_TOKEN),
+    ("Unregistered", 410, Verdict.DEAD_TOKEN),
+    ("PayloadTooLarge", 413, Verdict.REFUSED),
+    ("TooManyProviderTokenUpdates", 429, Verdict.RETRY),
+    ("TooManyRequests", 429, Verdict.RETRY),
+    ("InternalServerError", 500, Verdict.RETRY),
+    ("ServiceUnavailable", 503, Verdict.RETRY),
+    ("Shutdown", 503, Verdict.RETRY),
+    ("NewFangled", 400, Verdict.REFUSED),
+    ("NewFangled", 403, Verdict.STOP_TOPIC),
+    ("NewFangled", 410, Verdict.DEAD_TOKEN),
+    ("NewFangled", 429, Verdict.RETRY),
+    ("NewFangled", 502, Verdict.RETRY),
+    ("", 500, Verdict.RETRY),
+]
 
-@pytest.mark.parametrize(
-    ("reason", "status", "verdict"),
-    [
-        ("BadCollapseId", 400, Verdict.REFUSED),
-        ("BadDeviceToken", 400, Verdict.DEAD_TOKEN),
-        ("BadExpirationDate", 400, Verdict.REFUSED),
-        ("BadMessageId", 400, Verdict.REFUSED),
-        ("BadPriority", 400, Verdict.REFUSED),
-        ("BadTopic", 400, Verdict.STOP_TOPIC),
-        ("DeviceTokenNotForTopic", 400, Verdict.DEAD_TOKEN),
-        ("DuplicateHeaders", 400, Verdict.REFUSED),
-        ("IdleTimeout", 400, Verdict.RETRY),
-        ("InvalidPushType", 400, Verdict.REFUSED),
-        ("MissingDeviceToken", 400, Verdict.DEAD_TOKEN),
-        ("MissingTopic", 400, Verdict.STOP_TOPIC),
-        ("PayloadEmpty", 400, Verdict.REFUSED),
-        ("TopicDisallowed", 400, Verdict.STOP_TOPIC),
-        ("BadCertificate", 403, Verdict.STOP_TOPIC),
-        ("BadCertificateEnvironment", 403, Verdict.STOP_TOPIC),
-        ("ExpiredProviderToken", 403, Verdict.STOP_TOPIC),
-        ("Forbidden", 403, Verdict.STOP_TOPIC),
-        ("InvalidProviderToken", 403, Verdict.STOP_TOPIC),
-        ("MissingProviderToken", 403, Verdict.STOP_TOPIC),
-        ("BadPath", 404, Verdict.REFUSED),
-        ("MethodNotAllowed", 405, Verdict.REFUSED),
-        ("ExpiredToken", 410, Verdict.DEAD_TOKEN),
-        ("Unregistered", 410, Verdict.DEAD_TOKEN),
-        ("PayloadTooLarge", 413, Verdict.REFUSED),
-        ("TooManyProviderTokenUpdates", 429, Verdict.RETRY),
-        ("TooManyRequests", 429, Verdict.RETRY),
-        ("InternalServerError", 500, Verdict.RETRY),
-        ("ServiceUnavailable", 503, Verdict.RETRY),
-        ("Shutdown", 503, Verdict.RETRY),
-        ("NewFangled", 400, Verdict.REFUSED),
-        ("NewFangled", 403, Verdict.STOP_TOPIC),
-        ("NewFangled", 410, Verdict.DEAD_TOKEN),
-        ("NewFangled", 429, Verdict.RETRY),
-        ("NewFangled", 502, Verdict.RETRY),
-        ("", 500, Verdict.RETRY),
-    ],
-)
-def test_the_reason_decides_what_to_do(
-    apns: ApnsStandIn, new_apns_client: NewApnsClient, reason: str, status: int, verdict: Verdict
-) -> None:
-    apns.misbehave(Fault(reason=reason, status=status), token=token(1))
 
-    outcomes = new_apns_client(apns.apns_port).send(notifications(3))
+def test_the_reason_decides_what_to_do(apns: ApnsStandIn, new_apns_client: NewApnsClient) -> None:
+    client = new_apns_client(apns.apns_port)
+    wrong: dict[tuple[str, int], list[Outcome]] = {}
 
-    assert outcomes[1] == Outcome(id="n1", verdict=verdict, status=status, reason=reason, retry_after=None)
-    assert [outcomes[0].verdict, outcomes[2].verdict] == [Verdict.ACCEPTED, Verdict.ACCEPTED]
+    for reason, status, verdict in REASONS:
+        apns.behave()
+        apns.misbehave(Fault(reason=reason, status=status), token=token(1))
+        before, refused, after = outcomes = client.send(notifications(3))
+        meant = Outcome(id="n1", verdict=verdict, status=status, reason=reason, retry_after=None)
+        if refused != meant or [before.verdict, after.verdict] != [Verdict.ACCEPTED, Verdict.ACCEPTED]:
+            wrong[reason, status] = list(outcomes)
+
+    assert wrong == {}
 
 
 def test_tells_how_long_to_wait_when_apns_says_so(apns: ApnsStandIn, new_apns_client: NewApnsClient) -> None:
