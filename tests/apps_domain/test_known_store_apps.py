@@ -36,7 +36,6 @@ def test_many_are_known_by_apples_ids_in_three_queries(tenant: Tenant, django_as
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_several_at_once_make_one_record(tenant: Tenant) -> None:
     found: list[StoreApp] = []
 

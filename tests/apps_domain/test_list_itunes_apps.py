@@ -281,7 +281,6 @@ def test_a_bare_record_that_the_store_does_not_list_is_served_as_it_is(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_two_first_look_ups_at_once_make_one_record(api: ApiClient, store: StoreStandIn) -> None:
     store.misbehave(Fault(delay=0.2))  # so that all of them ask
     found: list[list[dict[str, Any]]] = []

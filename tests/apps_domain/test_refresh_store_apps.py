@@ -195,7 +195,6 @@ def test_a_sweep_that_is_killed_keeps_the_next_ones_back_for_seconds_only(tenant
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_workers_that_have_the_same_list_ask_once_for_each(tenant: Tenant, store: StoreStandIn) -> None:
     rows = [wanted(tenant, each) for each in (NOTES, MAIL, TV)]
     store.misbehave(Fault(delay=0.1))
@@ -206,7 +205,6 @@ def test_workers_that_have_the_same_list_ask_once_for_each(tenant: Tenant, store
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_sweeps_at_the_same_time_ask_once_for_each(tenant: Tenant, store: StoreStandIn) -> None:
     for each in (NOTES, MAIL, TV):
         wanted(tenant, each)

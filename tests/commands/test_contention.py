@@ -16,7 +16,7 @@ from tests.factories.fleet import placed, row_of
 from tests.factories.tenants import ACTOR, TenantFactory
 from tests.factories.threads import all_at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -53,7 +53,6 @@ STATUSES = ("Acknowledged", "Error", "NotNow", "Error", "CommandFormatError", "I
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("transactions"),
     pytest.mark.timeout(0 if STORIES else 60),
 ]
 

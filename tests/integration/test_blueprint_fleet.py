@@ -33,7 +33,7 @@ from tests.factories.fleet import key_number
 from tests.factories.tenants import ACTOR, token_for, with_authority
 from tests.integration.conftest import TOPIC, StartWorker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DEVICES = 10
 DEATHS = {10: 8}  # when the last version is published

@@ -25,7 +25,7 @@ from tests.factories.waiting import until
 from tests.integration.conftest import StartWorker
 from tests.integration.test_installs import Caller, Wire, enrolled
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CONVERGES = "/api/v2/converge"
 

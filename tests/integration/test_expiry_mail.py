@@ -16,7 +16,7 @@ from tests.factories.tenants import ACTOR
 from tests.factories.waiting import until
 from tests.integration.conftest import StartWorker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

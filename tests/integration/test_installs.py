@@ -31,7 +31,7 @@ from tests.factories.ipas import ipa, provisioning
 from tests.factories.tenants import token_for
 from tests.factories.waiting import until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 REQUESTS = "/api/commands/v0/commands/"
 KIOSK = "org.example.kiosk"

@@ -33,7 +33,7 @@ from tests.factories.waiting import until
 from tests.integration.conftest import StartWorker
 from tests.integration.test_installs import Caller, Wire
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 TOKENS, SYNCS = "/api/tenant/v0/deptokens/", "/api/onboarding/v0/depsyncs/"
 UPLOAD, EXPECTED = "/api/v2/seamless/upload", "/api/v2/seamless"

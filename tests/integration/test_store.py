@@ -19,7 +19,7 @@ from tests.factories.apps import APPLE_APP_ID, StoreAppFactory
 from tests.factories.waiting import until
 from tests.integration.conftest import StartWorker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

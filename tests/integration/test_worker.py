@@ -22,7 +22,7 @@ from tests.factories.fleet import placed, row_of
 from tests.factories.waiting import until
 from tests.integration.conftest import TOPIC, StartWorker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WAITERS_SQL = """
 SELECT count(*) FROM pg_locks waiting JOIN pg_locks held USING (pid)

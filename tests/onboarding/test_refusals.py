@@ -206,7 +206,6 @@ def no_database() -> Iterator[SimulatedAppleDevice]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_without_a_database_every_device_is_told_to_come_later(no_database: SimulatedAppleDevice) -> None:
     device, tenant = identity_of(no_database), uuid.UUID(int=1)
     client = Client(raise_request_exception=False)

@@ -13,7 +13,7 @@ from tests.factories.apns_certificates import APPLE_ID, TOPIC, push_certificate,
 from tests.factories.pki import rsa_key
 from tests.factories.tenants import ACTOR, TenantFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -97,7 +97,6 @@ def test_removing_twice_is_not_found(tenant: Tenant) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_the_same_address_twice_at_once_is_one_contact() -> None:
     ours = TenantFactory(name="Ours")
     refused: list[str] = []

@@ -371,7 +371,6 @@ def test_a_worker_killed_after_the_servers_yes_sends_it_again_under_the_same_id(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_runs_at_once_send_each_message_once(server: MailServer) -> None:
     tenants = [TenantFactory() for _ in range(3)]
     for number, each in enumerate(tenants):
@@ -386,7 +385,6 @@ def test_runs_at_once_send_each_message_once(server: MailServer) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_no_transaction_is_open_while_the_server_is_spoken_to(server: MailServer) -> None:
     tenant = TenantFactory()
     add_contact(tenant=tenant, email=IT, actor=ACTOR)

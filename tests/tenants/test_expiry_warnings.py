@@ -146,7 +146,6 @@ def test_a_name_that_is_too_long_for_its_column_is_cut(settings: Settings, db: N
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_runs_at_once_give_each_warning_once(caplog: pytest.LogCaptureFixture) -> None:
     tenants = [TenantFactory() for _ in range(3)]
     for each in tenants:

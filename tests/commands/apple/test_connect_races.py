@@ -20,7 +20,7 @@ from tests.factories.fleet import placed, row_of
 from tests.factories.tenants import TenantFactory
 from tests.factories.waiting import until, waiting_for_locks
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 Value = TypeVar("Value")
 
 

@@ -164,7 +164,6 @@ def until_it_survives(act: Callable[[], object]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 class TestAtOnce:
     def test_workers_that_begin_together_send_everything_once(self) -> None:
         tenant = TenantFactory()

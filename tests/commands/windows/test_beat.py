@@ -120,7 +120,6 @@ def turn_due() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("transactions")
 def test_two_beats_do_not_double(settings: Settings) -> None:
     settings.FAN_OUT_SLICE = 2
     tenant = TenantFactory(name="Ours")

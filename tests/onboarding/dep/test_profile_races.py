@@ -14,7 +14,7 @@ from tests.factories.tenants import ACTOR
 from tests.factories.threads import all_at_once
 from tests.factories.waiting import until, waiting_for_locks
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def while_held(server: DepServer, first: Callable[[], object], second: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from tests.factories.tenants import ACTOR
 from tests.factories.threads import all_at_once
 from tests.factories.waiting import until, waiting_for_locks
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("transactions")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 NO_BROKER = "redis://127.0.0.1:1"
 
