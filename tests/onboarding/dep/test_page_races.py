@@ -22,7 +22,7 @@ from tests.factories.dep_syncing import HOUR, MINUTE, REGISTERED, listed, serial
 from tests.factories.devices import DeviceFactory
 from tests.factories.fleet import TOPIC
 from tests.factories.tenants import ACTOR
-from tests.factories.threads import all_at_once
+from tests.factories.threads import all_at_once, while_held
 from tests.factories.waiting import until, waiting_for_locks
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,25 +180,11 @@ def test_operators_who_move_devices_lock_nobody_out(tenant: Tenant, who: str) ->
         "a list's end": lambda: in_transaction(lambda: retire_unseen(server, NOW + HOUR, 10)),
     }
 
-    def hold() -> None:
-        with transaction.atomic():
-            Device.objects.select_for_update().get(pk=last.pk)
-            held.append(True)
-            until(lambda: waiting_for_locks() == 2)
-
-    def then(act: Callable[[], object], others: int) -> Callable[[], object]:
-        def run() -> None:
-            until(lambda: bool(held) and waiting_for_locks() == others)
-            act()
-
-        return run
-
     def move() -> None:
         with transaction.atomic():
             move_into(group, ids, actor=ACTOR)
 
-    held: list[bool] = []
-    all_at_once(hold, then(acts[who], 0), then(move, 1))
+    while_held(last, acts[who], move)
 
     assert Device.objects.filter(group=group).count() == 2
 
@@ -209,22 +195,11 @@ def test_a_profile_that_goes_and_a_page_lock_nobody_out(tenant: Tenant) -> None:
     for serial in ("S8", "S7"):
         DepDeviceFactory(server, serial=serial, own_profile=profile)
 
-    def hold() -> None:
-        with transaction.atomic():
-            DepDevice.objects.select_for_update().get(serial="S8")
-            held.append(True)
-            until(lambda: waiting_for_locks() == 2)
-
-    def delete() -> None:
-        until(lambda: bool(held))
-        delete_profile(profile=profile, actor=ACTOR)
-
-    def page() -> None:
-        until(lambda: waiting_for_locks() == 1)
-        store(server, listed("S7", model="iPad"), listed("S8", model="iPad"))
-
-    held: list[bool] = []
-    all_at_once(hold, delete, page)
+    while_held(
+        DepDevice.objects.get(serial="S8"),
+        lambda: delete_profile(profile=profile, actor=ACTOR),
+        lambda: store(server, listed("S7", model="iPad"), listed("S8", model="iPad")),
+    )
 
     assert {(row.own_profile, row.model) for row in DepDevice.objects.all()} == {(None, "iPad")}
 

@@ -1,40 +1,16 @@
 """Operators who choose and delete profiles at once."""
 
-from collections.abc import Callable
-
 import pytest
-from django.db import transaction
 
 from config.api.errors import BadRequest
-from onboarding.models import DepProfile, DepServer
+from onboarding.models import DepProfile
 from onboarding.services.dep.profiles import choose_for_server, delete_profile
 from tenants.models import Tenant
 from tests.factories.dep_rows import DepProfileFactory, DepServerFactory
 from tests.factories.tenants import ACTOR
-from tests.factories.threads import all_at_once
-from tests.factories.waiting import until, waiting_for_locks
+from tests.factories.threads import while_held
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def while_held(server: DepServer, first: Callable[[], object], second: Callable[[], object]) -> None:
-    """Both wait, the first one for somebody who holds the server, before they may go on."""
-
-    def hold() -> None:
-        with transaction.atomic():
-            DepServer.objects.select_for_update().get(pk=server.pk)
-            held.append(True)
-            until(lambda: waiting_for_locks() == 2)
-
-    def then(act: Callable[[], object], others: int) -> Callable[[], object]:
-        def run() -> None:
-            until(lambda: bool(held) and waiting_for_locks() == others)
-            act()
-
-        return run
-
-    held: list[bool] = []
-    all_at_once(hold, then(first, 0), then(second, 1))
 
 
 @pytest.fixture
